@@ -1,0 +1,74 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fleet/session.hpp"
+
+namespace fleet {
+
+enum class Guard { open, confirm, protected_ };
+std::string_view to_string(Guard guard);
+
+// Where a list of servers or tenants comes from: our registry in master, one SQL query on master, or a file.
+struct ListSource {
+  enum class Kind { registry, sql, file } kind = Kind::registry;
+  std::string text;  // the query, or the path (relative to the configuration file)
+};
+
+// The server that master_init registers first, when the environment says which; inputs override it.
+struct FirstServer {
+  std::string name, region, host, admin_user, admin_secret_ref;
+  int port = 5432;
+  int capacity_tenants = 100;
+};
+
+struct Environment {
+  std::string name;
+  std::string master_dsn;         // libpq DSN or URI without a password
+  Secret master_secret;           // its password; empty: passfile or peer
+  std::string direct_master_dsn;  // past a pooler; empty: master_dsn
+  std::string journal_dsn;        // for fleets that are not ours; empty: master
+  Guard guard = Guard::confirm;
+  std::string colour;
+  ListSource servers, tenants;
+  std::optional<FirstServer> first_server;
+  std::filesystem::path secrets_folder;   // where a provisioned tenant's connection string is written; empty: asked
+  bool sandbox = false;
+  std::filesystem::path declared_in;      // file, for messages; empty for the sandbox
+};
+
+struct Configuration {
+  std::string default_environment = "sandbox";
+  std::map<std::string, Environment> environments;  // without the sandbox, whose name is reserved
+  std::vector<std::filesystem::path> files;         // read, in order of rising precedence
+  bool exec_allowed = true;                         // false when a file belongs to somebody else
+};
+
+struct ConfigurationPlaces {
+  std::filesystem::path explicit_file;  // --config; then nothing else is read
+  std::filesystem::path user_file;      // $XDG_CONFIG_HOME/tenantsh/tenantsh.toml
+  std::filesystem::path project_start;  // working directory: tenantsh.toml here or above
+};
+
+// Reads and checks tenantsh.toml: unknown keys, wrong types, a reserved name, a password inside a DSN are
+// Error{config} with file, line, what is wrong and what would be right. No connection, no libpq.
+Configuration load_configuration(ConfigurationPlaces const& places);
+
+// The environment of that name. Error{usage} lists the known ones.
+// `sandbox` is answered by the caller (fleet/cluster.hpp knows where it lives).
+Environment const& find_environment(Configuration const& configuration, std::string const& name);
+
+// The PG* variables as they were when the program started; then they are removed from our environment, so
+// that no library call and no child process sees them.
+using StrayVariables = std::map<std::string, std::string>;
+StrayVariables take_postgres_variables();
+
+// Endpoint of an environment's own DSN, completed from `variables` the way libpq would have done.
+Endpoint endpoint_of(std::string const& dsn, Secret const& password, std::string const& server_name,
+                     StrayVariables const& variables, Driver& driver);
+
+}  // namespace fleet

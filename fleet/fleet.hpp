@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "fleet/clock.hpp"
+#include "fleet/environment.hpp"
+#include "fleet/error.hpp"
+#include "fleet/pool.hpp"
+#include "fleet/selection.hpp"
+#include "fleet/tenant.hpp"
+
+namespace fleet {
+
+// What one tenant answered.
+struct Outcome {
+  Tenant tenant;
+  std::optional<Result> result;
+  std::optional<Error> error;  // exactly one of the two
+  std::chrono::milliseconds elapsed{};
+};
+
+struct FanOutOptions {
+  int jobs = 0;        // connections in use at once; 0: chosen from the servers' bounds (at most 32)
+  int timeout_ms = 0;  // per tenant and statement; 0: none
+  std::stop_token stop;
+};
+
+struct FleetParts {
+  Driver& driver;
+  Secrets& secrets;
+  Clock const& clock;
+  Environment environment;
+  StrayVariables variables;       // for the environment's own DSN only
+  std::string application_name = "tenantsh";
+};
+
+// One environment: its master, servers and tenants, and how to ask them. The lists are read from the registry
+// at first use and kept until refresh(). Thread-safe for concurrent queries.
+class Fleet {
+ public:
+  explicit Fleet(FleetParts parts);
+
+  Environment const& environment() const { return parts_.environment; }
+  Driver& driver() { return parts_.driver; }
+  Secrets& secrets() { return parts_.secrets; }
+  Clock const& clock() const { return parts_.clock; }
+  Pool& pool() { return pool_; }
+
+  Endpoint master() const;              // the control-plane database, as its admin
+  Endpoint master_maintenance() const;  // database `postgres` on the master's server
+  Endpoint endpoint(Server const& server) const;  // database `postgres` on that server, as its admin
+  Endpoint endpoint(Tenant const& tenant);        // the tenant's database, as the server's admin
+
+  std::vector<Server> const& servers();
+  std::vector<Tenant> const& tenants();
+  Server const& server(std::string const& name);  // Error{not_found} with the nearest name
+  Tenant const& tenant(std::string const& slug);  // Error{not_found} with the nearest slug
+  void refresh();
+
+  // One statement on every tenant, read-only three times over (reader role, read-only transaction, parse).
+  // Outcomes in the order given. Error{refused} before any connection when the statement is no read.
+  std::vector<Outcome> query(std::vector<Tenant> const& tenants, Statement const& statement,
+                             FanOutOptions const& options);
+  // The same on one endpoint.
+  Result read(Endpoint const& endpoint, Statement const& statement, int timeout_ms = 0,
+              std::stop_token stop = {});
+  // `work` per tenant on its own worker thread with a read-write session; used by migrations and seeds.
+  std::vector<Outcome> each(std::vector<Tenant> const& tenants, FanOutOptions const& options,
+                            std::function<Result(Tenant const&, Session&)> const& work);
+
+ private:
+  std::vector<Server> read_servers();
+  std::vector<Tenant> read_tenants();
+
+  FleetParts parts_;
+  Pool pool_;
+  std::recursive_mutex lists_;
+  std::optional<std::vector<Server>> servers_;
+  std::optional<std::vector<Tenant>> tenants_;
+};
+
+// Rows of all outcomes as one Result: column `tenant` first, a tenant's own column of that name renamed
+// tenant_2, a repeated one gets _2; tenants whose columns differ become errors that say so.
+struct Merged {
+  Result rows;
+  std::vector<Error> failures;
+};
+Merged merge(std::vector<Outcome> outcomes);
+
+}  // namespace fleet

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fleet {
+
+// An outside program: run directly (never through a shell), standard input closed.
+struct Command {
+  std::vector<std::string> argv;                   // argv[0] is a path or is looked up on PATH
+  std::map<std::string, std::string> environment;  // added to ours; secrets travel here, never in argv
+  std::string run_as;                              // user to become first; only root may ask for another
+  std::filesystem::path directory;                 // empty: ours
+  std::filesystem::path output_file;               // standard output goes there instead of `output`
+  std::string input;                               // written to its standard input
+  bool detached = false;                           // own session; a Ctrl-C at our terminal does not reach it
+
+  // As an operator would type it; environment is not shown.
+  std::string text() const;
+};
+
+struct CommandResult {
+  int exit_code = 0;  // 128 + N when a signal N ended it
+  std::string output;
+  std::string errors;  // standard error
+  std::chrono::milliseconds elapsed{};
+};
+
+// Runs to the end. `interrupted` is polled about ten times a second; when it says true the program gets
+// SIGTERM, 5 s later SIGKILL, and Error{interrupted} is thrown. Error{tool} when it cannot be started.
+CommandResult run(Command const& command, std::function<bool()> const& interrupted = {});
+// As run(); a non-zero exit throws Error{tool} whose message carries the last line of its standard error.
+CommandResult run_checked(Command const& command, std::function<bool()> const& interrupted = {});
+
+// Full path of a program on PATH, nullopt when there is none.
+std::optional<std::filesystem::path> find_program(std::string const& name);
+
+// PostgreSQL's own program folder: of the newest major version installed (/usr/lib/postgresql/*/bin), or what
+// `pg_config --bindir` says. Throws Error{tool} naming the package to install when `program` is not there.
+std::filesystem::path postgres_program(std::string const& program, int major_version = 0);
+
+// Kernel's idea of "this process still lives": pid plus start time, so that a reused pid is told apart.
+struct ProcessIdentity {
+  int pid = 0;
+  std::string start_time;  // field 22 of /proc/PID/stat
+};
+ProcessIdentity this_process();
+bool is_alive(ProcessIdentity const& process);
+
+}  // namespace fleet

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fleet/tenant.hpp"
+
+namespace fleet {
+
+// Which tenants are meant; nothing asked yet. Parsed from the one spelling used everywhere:
+// `all` | slug | glob (`ac*`) | key=value[,key=value] | @file (one slug a line, # comments).
+// Keys: slug, status, server, region, placement, database, label.NAME; a value may be a glob.
+class Selection {
+ public:
+  static Selection all();
+  static Selection parse(std::string_view text);  // Error{usage}; reads @file
+  static Selection of_slugs(std::vector<std::string> slugs);
+  // Narrows by one more condition; Error{usage} lists the keys for an unknown one.
+  Selection where(std::string const& key, std::string const& value) const;
+
+  // How the operator wrote it: "region=eastus2".
+  std::string const& text() const { return text_; }
+  bool names_status() const { return conditions_.count("status") > 0; }
+
+ private:
+  friend struct Chosen choose(std::vector<Tenant> const&, Selection const&);
+  std::string text_ = "all";
+  std::map<std::string, std::string> conditions_;
+  std::vector<std::string> slugs_;  // explicit list; each must exist
+  bool explicit_slugs_ = false;
+};
+
+struct Chosen {
+  std::vector<Tenant> tenants;          // ordered by slug
+  std::map<std::string, int> left_out;  // status → how many were not asked because of it
+};
+
+// Active and read_only tenants unless the selection names a status or the very slugs.
+// Error{not_found} names slugs that do not exist, with the nearest known one.
+Chosen choose(std::vector<Tenant> const& known, Selection const& selection);
+
+// `*` and `?`; everything else literal.
+bool matches_glob(std::string_view pattern, std::string_view text);
+// The closest of `known` to `word`, "" when none is near.
+std::string nearest(std::string_view word, std::vector<std::string> const& known);
+
+}  // namespace fleet

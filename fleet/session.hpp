@@ -1,0 +1,125 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fleet/result.hpp"
+#include "fleet/secret.hpp"
+#include "fleet/statement.hpp"
+
+namespace fleet {
+
+// Where a connection goes and as whom. `keywords` are libpq's (host, port, dbname, user, sslmode, passfile, …);
+// the password is never among them: it is a reference, resolved at connect time, or a passfile.
+// Connections are made with every PG* variable cleared; what an environment's own DSN takes from them was
+// written into `keywords` when the configuration was read.
+struct Endpoint {
+  std::map<std::string, std::string> keywords;
+  Secret password;
+  std::string server;  // name for messages: "pg-1", "master"
+  std::string tenant;  // slug for messages, empty when no tenant is meant
+
+  std::string get(std::string const& keyword) const;
+  Endpoint with_database(std::string name) const;
+  // Same place and login have the same key; equal keys may share a pooled connection.
+  std::string key() const;
+  // "pg-1 (/run/tenantsh:5501)" for messages; no password.
+  std::string describe() const;
+};
+
+enum class Access { read_only, read_write };
+
+// One connection to one database, over libpqxx and libpq (fleet/postgres/). Not thread-safe but for cancel().
+// A lost connection stays lost: the next call throws Error{connect}; nothing reconnects silently.
+class Session {
+ public:
+  virtual ~Session() = default;
+  Session(Session const&) = delete;
+  Session& operator=(Session const&) = delete;
+
+  // Runs exactly one statement through the extended protocol (several are an error of the server's).
+  // Errors: sql (fields from the server), connect (lost), in_doubt (lost outside a transaction in a write).
+  virtual Result query(Statement const& statement) = 0;
+  // Runs several statements at once through the simple protocol. The text must not contain transaction
+  // control when a transaction is open: checked, because COMMIT in it would end ours. Returns the last result.
+  virtual Result script(std::string_view sql) = 0;
+
+  virtual void begin(Access access) = 0;
+  // Error{sql 25P02} when a statement of the transaction failed, even if that error was swallowed;
+  // Error{in_doubt} when the connection was lost before the answer came.
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+  virtual bool in_transaction() const = 0;
+
+  virtual bool is_open() const noexcept = 0;
+  virtual int backend_pid() const noexcept = 0;
+  virtual int server_version() const noexcept = 0;  // 150020
+  virtual std::string database() const = 0;
+  virtual std::string quote_identifier(std::string_view name) const = 0;
+  virtual std::string quote_literal(std::string_view text) const = 0;
+  // SCRAM verifier for ALTER ROLE … PASSWORD, so that a new password never crosses the wire or a log.
+  virtual std::string password_verifier(std::string const& role, std::string const& password) const = 0;
+  // COPY … TO STDOUT into `sink`, a buffer at a time.
+  virtual void copy_out(std::string_view copy_sql, class CopySink& sink) = 0;
+
+  // Asks the server to cancel what runs here. Any thread, any time.
+  virtual void cancel() noexcept = 0;
+
+ protected:
+  Session() = default;
+};
+
+class CopySink {
+ public:
+  virtual ~CopySink() = default;
+  virtual void write(std::string_view bytes) = 0;
+};
+
+// begin … commit as a scope: rolls back unless commit() was reached.
+class Transaction {
+ public:
+  Transaction(Session& session, Access access) : session_(session) { session_.begin(access); }
+  ~Transaction() {
+    if (!done_) session_.rollback();
+  }
+  Transaction(Transaction const&) = delete;
+  Transaction& operator=(Transaction const&) = delete;
+  void commit() {
+    done_ = true;
+    session_.commit();
+  }
+
+ private:
+  Session& session_;
+  bool done_ = false;
+};
+
+struct ConnectOptions {
+  Access access = Access::read_write;
+  std::string role;              // SET ROLE at start-up, e.g. tenantsh_reader
+  std::string application_name;  // who is asking: "tenantsh RUN STEP"; cut to 63 bytes
+  int connect_timeout_s = 10;
+  int statement_timeout_ms = 0;  // 0: none
+};
+
+// What needs libpq, libpqxx and libcrypto. LazyDriver (fleet/driver.hpp) loads it when something first connects
+// or digests: those libraries cost 5 ms of start-up, and evaluating an expression must cost none of it.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  virtual std::unique_ptr<Session> connect(Endpoint const& endpoint, Secrets& secrets,
+                                           ConnectOptions const& options) = 0;
+  // Lower-case hex SHA-256.
+  virtual std::string sha256(std::string_view bytes) const = 0;
+  virtual std::string sha256_file(std::string const& path) const = 0;
+  // A random password of `length` characters from [A-Za-z0-9].
+  virtual std::string random_token(std::size_t length) const = 0;
+  // libpq's keyword → value map of a DSN or URI. Throws Error{config} with libpq's reason.
+  virtual std::map<std::string, std::string> parse_dsn(std::string const& dsn) const = 0;
+  // Environment variable → libpq keyword, as libpq itself defines them ("PGHOST" → "host").
+  virtual std::map<std::string, std::string> environment_keywords() const = 0;
+};
+
+}  // namespace fleet
