@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scripting/method.hpp"
+#include "scripting/value.hpp"
+#include "scripting/world.hpp"
+
+namespace scripting {
+
+// All methods, in help order. Rows are made by one function per object (lua_tenants.cpp: tenants_methods(), …).
+Registry make_registry();
+
+// Lua 5.4 (the C++ build) with tenantsh's objects as its only added globals: fleet master servers tenants
+// migrations seeds runbooks sql shell, help show confirm ask choose. Unknown globals are errors that suggest the
+// nearest one. One thread. Error values keep fleet::Error through pcall and error().
+class Interpreter {
+ public:
+  Interpreter(World& world, Registry const& registry);
+  ~Interpreter();
+  Interpreter(Interpreter const&) = delete;
+  Interpreter& operator=(Interpreter const&) = delete;
+
+  // Compiles as an expression, else as a statement; several values give the last one after printing the others.
+  // Throws fleet::Error (usage for a syntax error, with chunk:line).
+  Answer evaluate(std::string_view code, std::string const& chunk_name);
+  // True when more lines could complete it (the parser stopped at the end of the text).
+  bool incomplete(std::string_view code) const;
+  // A script file with its arguments (global `arg`); a first line `#!…` is skipped.
+  Answer run_file(std::filesystem::path const& file, std::vector<std::string> const& arguments);
+  // Asks the running Lua code to stop: any thread, also from a signal handler's thread.
+  void interrupt() noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace scripting
