@@ -1,5 +1,7 @@
 #include "fleet/error.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace fleet {
@@ -22,6 +24,21 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::failed: return "failed";
   }
   return "failed";
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t shown = 60;
+  std::string line = "\"";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    auto const byte = static_cast<unsigned char>(text[at]);
+    if (at >= shown && (byte & 0xC0U) != 0x80U) return line + "…\"";
+    if (byte < 0x20 || byte == 0x7F) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += text[at];
+    }
+  }
+  return line + "\"";
 }
 
 Error::Error(ErrorKind error_kind, std::string error_message)

@@ -27,6 +27,10 @@ enum class ErrorKind {
 
 std::string_view to_string(ErrorKind kind);
 
+// Text from outside, for a message: in double quotes, on one line (control characters as \xNN), cut after
+// about 60 characters.
+std::string in_quotes(std::string_view text);
+
 // The one exception of this program. The message is one line that says what was wrong and where; `hint` says
 // what to do next. Never contains a secret's value: whoever builds one from foreign text redacts it first.
 struct Error : std::exception {

@@ -20,6 +20,7 @@ TenantStatus parse_tenant_status(std::string_view text);  // Error{usage} listin
 
 enum class Placement { database, schema };
 std::string_view to_string(Placement placement);
+Placement parse_placement(std::string_view text);  // Error{usage} naming the two
 
 // A row of identity.tenant with its server's name.
 struct Tenant {
