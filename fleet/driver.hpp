@@ -13,6 +13,8 @@ namespace fleet {
 class LazyDriver final : public Driver {
  public:
   explicit LazyDriver(std::filesystem::path folder);
+  // Where the module lies for the running program: beside it (build tree), or in ../lib/tenantsh (installed).
+  static std::filesystem::path find_folder();
   ~LazyDriver() override;
 
   std::unique_ptr<Session> connect(Endpoint const& endpoint, Secrets& secrets,

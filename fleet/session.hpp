@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,8 @@
 
 namespace fleet {
 
-// Where a connection goes and as whom. `keywords` are libpq's (host, port, dbname, user, sslmode, passfile, …);
-// the password is never among them: it is a reference, resolved at connect time, or a passfile.
+// Where a connection goes and as whom. `keywords` are libpq's (host, port, dbname, user, sslmode, passfile,
+// …); the password is never among them: it is a reference, resolved at connect time, or a passfile.
 // Connections are made with every PG* variable cleared; what an environment's own DSN takes from them was
 // written into `keywords` when the configuration was read.
 struct Endpoint {
@@ -40,10 +41,13 @@ class Session {
   Session& operator=(Session const&) = delete;
 
   // Runs exactly one statement through the extended protocol (several are an error of the server's).
-  // Errors: sql (fields from the server), connect (lost), in_doubt (lost outside a transaction in a write).
+  // Errors: sql (fields from the server), connect (lost), in_doubt (lost outside a transaction, on a
+  // read-write session, in a statement that does not begin like a read).
   virtual Result query(Statement const& statement) = 0;
   // Runs several statements at once through the simple protocol. The text must not contain transaction
-  // control when a transaction is open: checked, because COMMIT in it would end ours. Returns the last result.
+  // control when a transaction is open: COMMIT in it would end ours. Checked afterwards, from the command
+  // tags and the server's own state: Error{refused} says that the text ended the transaction itself. Returns
+  // the last result.
   virtual Result script(std::string_view sql) = 0;
 
   virtual void begin(Access access) = 0;
@@ -53,6 +57,7 @@ class Session {
   virtual void rollback() noexcept = 0;
   virtual bool in_transaction() const = 0;
 
+  // Looks at the socket without waiting: an idle session whose server went away says false.
   virtual bool is_open() const noexcept = 0;
   virtual int backend_pid() const noexcept = 0;
   virtual int server_version() const noexcept = 0;  // 150020
@@ -61,10 +66,13 @@ class Session {
   virtual std::string quote_literal(std::string_view text) const = 0;
   // SCRAM verifier for ALTER ROLE … PASSWORD, so that a new password never crosses the wire or a log.
   virtual std::string password_verifier(std::string const& role, std::string const& password) const = 0;
-  // COPY … TO STDOUT into `sink`, a buffer at a time.
+  // COPY … TO STDOUT into `sink`, a buffer (64 KiB or more) at a time. Error{usage} when it is something
+  // else.
   virtual void copy_out(std::string_view copy_sql, class CopySink& sink) = 0;
 
-  // Asks the server to cancel what runs here. Any thread, any time.
+  // Asks the server to cancel what runs here; that statement then ends with Error{interrupted}. When nothing
+  // runs, the next statement does, so that no Ctrl-C falls between two; rollback() forgets it. Any thread,
+  // any time.
   virtual void cancel() noexcept = 0;
 
  protected:
@@ -100,15 +108,21 @@ struct ConnectOptions {
   Access access = Access::read_write;
   std::string role;              // SET ROLE at start-up, e.g. tenantsh_reader
   std::string application_name;  // who is asking: "tenantsh RUN STEP"; cut to 63 bytes
-  int connect_timeout_s = 10;
+  int connect_timeout_s = 10;    // per host; the endpoint's own connect_timeout wins; 0: no limit
   int statement_timeout_ms = 0;  // 0: none
+  std::stop_token stop;          // ends the attempt with Error{interrupted}
 };
 
-// What needs libpq, libpqxx and libcrypto. LazyDriver (fleet/driver.hpp) loads it when something first connects
-// or digests: those libraries cost 5 ms of start-up, and evaluating an expression must cost none of it.
+// What needs libpq, libpqxx and libcrypto. LazyDriver (fleet/driver.hpp) loads it when something first
+// connects or digests: those libraries cost 5 ms of start-up, and evaluating an expression must cost none of
+// it.
 class Driver {
  public:
   virtual ~Driver() = default;
+  // `secrets` outlives the session: every error text is redacted with it. No passfile is read unless the
+  // endpoint names one, and Error{refused} is thrown while a PG* variable that libpq reads is still set.
+  // Errors: connect (sqlstate as the server gave it: 3D000, 28P01, 53300, …), refused (options.role cannot be
+  // taken there), whatever Secrets::resolve throws.
   virtual std::unique_ptr<Session> connect(Endpoint const& endpoint, Secrets& secrets,
                                            ConnectOptions const& options) = 0;
   // Lower-case hex SHA-256.

@@ -7,18 +7,13 @@
 #include <string>
 
 #include "fleet/fleet.hpp"
-#include "fleet/process.hpp"
+#include "fleet/operator.hpp"
 #include "runbooks/engine/console.hpp"
 #include "runbooks/engine/gate.hpp"
 
 namespace scripting {
 
-// Who is at work, for audit rows, journals and locks.
-struct Operator {
-  std::string user;  // login name; behind sudo the one who called it
-  std::string host;
-  fleet::ProcessIdentity process;
-};
+using fleet::Operator;
 
 // What the command line said for the whole process.
 struct Settings {

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "fleet/postgres/answer.hpp"
+#include "fleet/postgres/connection.hpp"
+#include "fleet/session.hpp"
+
+namespace fleet::postgres {
+
+// libpqxx owns the connection and quotes; statements and transactions run with libpq on the same handle.
+// Why not pqxx::transaction: it sends BEGIN with the first statement that goes through itself, so a COMMIT of
+// statements that went past it would never be sent, and a failed COMMIT (a deferred constraint) would come
+// back without detail and constraint name.
+class PostgresSession final : public Session {
+ public:
+  PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access);
+
+  Result query(Statement const& statement) override;
+  Result script(std::string_view sql) override;
+  void begin(Access access) override;
+  void commit() override;
+  void rollback() noexcept override;
+  bool in_transaction() const override;
+  bool is_open() const noexcept override;
+  int backend_pid() const noexcept override { return PQbackendPID(handle_); }
+  int server_version() const noexcept override { return PQserverVersion(handle_); }
+  std::string database() const override { return PQdb(handle_); }
+  std::string quote_identifier(std::string_view name) const override;
+  std::string quote_literal(std::string_view text) const override;
+  std::string password_verifier(std::string const& role, std::string const& password) const override;
+  void copy_out(std::string_view copy_sql, CopySink& sink) override;
+  void cancel() noexcept override;
+
+ private:
+  struct FreeCancel {
+    void operator()(PGcancel* cancel) const noexcept { PQfreeCancel(cancel); }
+  };
+
+  void require_open() const;
+  // Sends one statement (extended protocol) or a script (simple, no parameters); a pending cancel() wins.
+  void send(std::string const& sql, Statement::Parameters const& params);
+  void send_script(std::string const& sql);
+  void began_sending();
+  void finished_sending(int sent);
+  // The last result of what was sent, or its error.
+  Result finish(Conversation talk, std::string const& sql);
+  // Throws when the text meddled with the transaction, whatever else it did.
+  void check_transaction(Conversation const& talk, std::string const& sql);
+  [[noreturn]] void fail(Error error, std::string const& sql);
+  // Adds place and kind to what the server said, redacted.
+  Error dress(Error error) const;
+  bool lost() const noexcept { return PQstatus(handle_) != CONNECTION_OK; }
+
+  Endpoint endpoint_;
+  Secrets& secrets_;
+  PGconn* handle_;                 // owned by connection_
+  mutable Connection connection_;  // libpqxx quotes with non-const functions
+  std::unique_ptr<PGcancel, FreeCancel> cancel_;
+  std::atomic<bool> cancel_asked_ = false;
+  Access access_;
+  bool begun_ = false;         // by begin(), not yet ended by commit() or rollback()
+  bool savepoints_ = false;    // the open transaction has had one
+  bool unusable_ = false;      // the state of the connection is not known any more
+  std::string first_failure_;  // in the open transaction
+};
+
+}  // namespace fleet::postgres

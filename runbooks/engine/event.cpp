@@ -1,0 +1,133 @@
+#include "runbooks/engine/event.hpp"
+
+#include <array>
+
+namespace runbooks {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, StepState>, 7> step_events{{
+    {"intent", StepState::intended},
+    {"done", StepState::done},
+    {"already_done", StepState::already_done},
+    {"not_needed", StepState::not_needed},
+    {"skipped", StepState::skipped},
+    {"by_hand", StepState::by_hand},
+    {"failed", StepState::failed},
+}};
+
+void put(Json& line, char const* key, std::string const& value) {
+  if (!value.empty()) line[key] = value;
+}
+
+}  // namespace
+
+Json Event::to_json() const {
+  Json line{{"seq", seq}, {"at", at}, {"event", event}};
+  put(line, "step", step);
+  put(line, "kind", kind);
+  if (attempt > 0) line["attempt"] = attempt;
+  put(line, "hash", hash);
+  line["epoch"] = epoch;
+  put(line, "who", who);
+  put(line, "note", note);
+  if (ms > 0) line["ms"] = ms;
+  if (!outputs.is_null()) line["outputs"] = outputs;
+  if (!error.is_null()) line["error"] = error;
+  return line;
+}
+
+Event Event::from_json(Json const& line) {
+  Event event;
+  event.seq = line.at("seq").get<int>();
+  event.at = line.at("at").get<std::string>();
+  event.event = line.at("event").get<std::string>();
+  event.step = line.value("step", "");
+  event.kind = line.value("kind", "");
+  event.hash = line.value("hash", "");
+  event.who = line.value("who", "");
+  event.note = line.value("note", "");
+  event.attempt = line.value("attempt", 0);
+  event.epoch = line.value("epoch", 1);
+  event.ms = line.value("ms", 0L);
+  if (line.contains("outputs")) event.outputs = line["outputs"];
+  if (line.contains("error")) event.error = line["error"];
+  return event;
+}
+
+std::string_view to_string(StepState state) {
+  if (state == StepState::pending) return "pending";
+  for (auto const& [name, known] : step_events)
+    if (known == state) return name;
+  return "pending";
+}
+
+bool is_settled(StepState state) {
+  return state != StepState::pending && state != StepState::intended && state != StepState::failed;
+}
+
+StepRecord RunRecord::step(std::string const& path) const {
+  auto const found = steps.find(path);
+  return found == steps.end() ? StepRecord{} : found->second;
+}
+
+RunRecord replay(std::string const& run_id, std::vector<Event> const& events) {
+  RunRecord run;
+  run.id = run_id;
+  run.state = "running";
+  for (Event const& event : events) {
+    run.last_seq = event.seq;
+    run.epoch = std::max(run.epoch, event.epoch);
+    if (event.event == "run_started" || event.event == "resumed") {
+      run.state = "running";
+      run.who = event.who;
+      Json const& head = event.outputs;
+      if (event.event == "run_started") {
+        run.started = event.at;
+        run.runbook = head.value("runbook", "");
+        run.environment = head.value("environment", "");
+        run.inputs = head.value("inputs", Json::object());
+      }
+      run.file = head.value("file", run.file);
+      run.script = head.value("script", run.script);
+      run.sha256 = head.value("sha256", run.sha256);
+      run.host = head.value("host", run.host);
+      run.pid = head.value("pid", 0);
+      run.process_start = head.value("process_start", "");
+      run.ended.clear();
+    } else if (event.event == "run_done" || event.event == "run_stopped" || event.event == "abandoned") {
+      run.state = event.event == "run_done" ? "done" : event.event == "abandoned" ? "abandoned" : "stopped";
+      run.ended = event.at;
+    } else {
+      for (auto const& [name, state] : step_events) {
+        if (name != event.event) continue;
+        if (run.steps.find(event.step) == run.steps.end()) run.order.push_back(event.step);
+        StepRecord& step = run.steps[event.step];
+        step.state = state;
+        step.attempts = std::max(step.attempts, event.attempt);
+        step.at = event.at;
+        step.note = event.note;
+        step.ms = event.ms;
+        step.error = event.error;
+        if (!event.hash.empty()) step.hash = event.hash;
+        if (!event.outputs.is_null()) step.outputs = event.outputs;
+        run.last_step = event.step;
+        if (state == StepState::failed) run.state = "failed";
+        if (state == StepState::intended) run.state = "running";
+      }
+    }
+  }
+  return run;
+}
+
+Json error_to_json(fleet::Error const& error) {
+  Json line{{"message", error.message}, {"kind", std::string{fleet::to_string(error.kind)}}};
+  put(line, "sqlstate", error.sqlstate);
+  put(line, "detail", error.detail);
+  put(line, "hint", error.hint);
+  put(line, "server", error.server);
+  put(line, "tenant", error.tenant);
+  return line;
+}
+
+}  // namespace runbooks

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "fleet/fleet.hpp"
+#include "fleet/operator.hpp"
+#include "runbooks/engine/event.hpp"
+#include "runbooks/engine/mirror.hpp"
+
+namespace runbooks {
+
+// Called between any two durable moments of a run with the name of the moment and the step's path, so that a
+// crash laboratory can stop the process exactly there. Empty in ordinary work.
+using Boundary = std::function<void(std::string_view moment, std::string const& step)>;
+
+// The DDL of schema `runbook` (run, attempt, item, lease, note), idempotent.
+extern char const* const journal_schema;
+
+// The journal of one run: every event goes to the mirror first, then to master as soon as master exists.
+// Lines that master has not seen (it did not exist, it was away) are copied when it comes.
+// Writes to master are fenced: they say the run's epoch, and a run that somebody else took over gets
+// Error{locked} instead of a second writer.
+class Journal {
+ public:
+  struct Parts {
+    fleet::Fleet& fleet;
+    fleet::Operator const& who;
+    std::filesystem::path folder;  // HOME/runs/ENVIRONMENT
+    Boundary boundary;
+  };
+
+  // A new run; nothing is written before the first append().
+  Journal(Parts parts, std::string id, std::string started, Json head);
+  // Goes on with a run found by load().
+  Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> events, std::string id);
+  ~Journal();
+
+  RunRecord const& record() const { return record_; }
+  // Journals `event` (seq, time, who and epoch are filled in) and makes it durable before it returns.
+  // With `hold` the event waits in memory until the next one that is not held: looking around (steps found
+  // already done) writes nothing when the run then ends without having acted.
+  enum class Durability { now, hold };
+  void append(Event event, Durability durability = Durability::now);
+
+  // Opens the session to master and writes nothing. Null, with `why_detached()`, when master is not there.
+  // The same session holds the run's advisory locks.
+  fleet::Session* connect();
+  // Makes the schema if need be and brings master up to date. False when master is not there.
+  bool attach();
+  std::string const& why_detached() const { return why_detached_; }
+  // Takes the run over: raises the epoch, so that a former process of this run cannot write any more.
+  void take_over();
+
+ private:
+  void write(Event const& event);
+  void write_to_master(Event const& event);
+  void detach(fleet::Error const& why);
+  void ensure_schema();
+
+  Parts parts_;
+  std::string id_, started_;
+  Json head_;
+  std::optional<Mirror> mirror_;
+  std::vector<Event> events_;  // all, also held ones
+  std::size_t durable_ = 0;    // how many of them are in the mirror
+  RunRecord record_;
+  std::unique_ptr<fleet::Session> session_;
+  std::string why_detached_;
+  bool attached_ = false;
+  int epoch_ = 1;
+};
+
+// Everything known about one run, from the mirror or, when it was made elsewhere, from master.
+struct FoundRun {
+  RunRecord record;
+  std::vector<Event> events;
+  std::filesystem::path mirror;  // empty: only in master
+};
+
+// All runs of the environment, newest first: mirrors and master's rows together. Master is asked when it can
+// be reached; otherwise the mirrors tell what they know.
+std::vector<FoundRun> find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder);
+// The one whose id starts with `id`. Error{not_found} or Error{usage} when several do.
+FoundRun find_run(fleet::Fleet& fleet, std::filesystem::path const& folder, std::string const& id);
+
+}  // namespace runbooks

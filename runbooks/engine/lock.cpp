@@ -1,0 +1,157 @@
+#include "runbooks/engine/lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace runbooks {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[noreturn]] void refuse(Holder const& holder) {
+  throw fleet::Error{fleet::ErrorKind::locked, fmt::format("{} is being worked on by {}", holder.object,
+                                                           holder.describe())}
+      .with_hint("wait for it, or look with: tenantsh runs list");
+}
+
+std::string file_name(std::string const& object) {
+  std::string name;
+  for (char c : object) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
+  return name + ".lock";
+}
+
+Holder read_holder(std::filesystem::path const& file, std::string const& object) {
+  Holder holder;
+  holder.object = object;
+  std::ifstream in{file};
+  Json const line = Json::parse(in, nullptr, false);
+  if (line.is_object()) {
+    holder.run_id = line.value("run", "");
+    holder.runbook = line.value("runbook", "");
+    holder.who = line.value("who", "");
+    holder.since = line.value("since", "");
+    holder.process.pid = line.value("pid", 0);
+  }
+  return holder;
+}
+
+void write_holder(int descriptor, Holder const& self) {
+  std::string const line = Json{{"run", self.run_id}, {"runbook", self.runbook}, {"who", self.who},
+                                {"since", self.since}, {"pid", self.process.pid}}
+                               .dump() +
+                           "\n";
+  if (::ftruncate(descriptor, 0) != 0 ||
+      ::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
+    throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot write a lock file: {}", std::strerror(errno))};
+}
+
+}  // namespace
+
+std::string Holder::describe() const {
+  if (run_id.empty()) return "another process";
+  std::string text = fmt::format("run {} ({}) of {}, process {}, since {}", run_id, runbook, who, process.pid, since);
+  if (!step.empty()) text += fmt::format(", at step \"{}\"", step);
+  return text;
+}
+
+Locks::Locks(std::filesystem::path folder, std::vector<std::string> objects, Holder self)
+    : folder_(std::move(folder)), objects_(std::move(objects)), self_(std::move(self)) {
+  std::sort(objects_.begin(), objects_.end());
+  objects_.erase(std::unique(objects_.begin(), objects_.end()), objects_.end());
+}
+
+Locks::~Locks() {
+  for (int descriptor : descriptors_) ::close(descriptor);
+}
+
+void Locks::take_local() {
+  if (!descriptors_.empty()) return;
+  std::error_code code;
+  std::filesystem::create_directories(folder_, code);
+  for (std::string const& object : objects_) {
+    auto const file = folder_ / file_name(object);
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+      throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno))}
+          .with_hint("set TENANTSH_HOME to a folder you can write");
+    descriptors_.push_back(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) refuse(read_holder(file, object));
+    self_.object = object;
+    write_holder(descriptor, self_);
+  }
+}
+
+namespace {
+
+// Who the lease says holds `object`; an empty holder when there is no lease (or no schema yet).
+Holder leased_by(fleet::Session& session, std::string const& object) {
+  Holder holder;
+  holder.object = object;
+  if (session.query({"select to_regclass('runbook.lease') is not null"}).value() != "t") return holder;
+  auto const row = session.query(
+      {"select run_id, runbook, operator, host, pid, coalesce(step_path, '') as step,"
+       " to_char(acquired_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"') as since"
+       " from runbook.lease where object = $1",
+       {object}});
+  if (row.empty()) return holder;
+  holder.run_id = row.text(0, "run_id");
+  holder.runbook = row.text(0, "runbook");
+  holder.who = row.text(0, "operator");
+  holder.host = row.text(0, "host");
+  holder.since = row.text(0, "since");
+  holder.step = row.text(0, "step");
+  holder.process.pid = std::stoi(row.text(0, "pid"));
+  return holder;
+}
+
+}  // namespace
+
+void Locks::take_in_master(fleet::Session& session) {
+  if (taken_by_backend_ == session.backend_pid()) return;
+  if (session.query({"select pg_backend_pid()"}).value() != std::to_string(session.backend_pid()))
+    throw fleet::Error{fleet::ErrorKind::refused, "master is reached through a transaction pooler; locks do not hold"}
+        .with_hint("give the environment direct_master, a DSN past the pooler");
+  for (std::string const& object : objects_) {
+    auto const taken =
+        session.query({"select pg_try_advisory_lock(hashtextextended('tenantsh:' || $1, 0))", {object}});
+    if (taken.value() != "t") refuse(leased_by(session, object));
+  }
+  taken_by_backend_ = session.backend_pid();
+}
+
+void Locks::write_leases(fleet::Session& session, int epoch) {
+  for (std::string const& object : objects_)
+    session.query(
+        {"insert into runbook.lease (object, run_id, runbook, operator, host, pid, process_start, epoch)"
+         " values ($1, $2, $3, $4, $5, $6::int, $7, $8::int)"
+         " on conflict (object) do update set run_id = excluded.run_id, runbook = excluded.runbook,"
+         " operator = excluded.operator, host = excluded.host, pid = excluded.pid,"
+         " process_start = excluded.process_start, epoch = excluded.epoch, step_path = null,"
+         " acquired_at = now(), heartbeat_at = now()",
+         {object, self_.run_id, self_.runbook, self_.who, self_.host, std::to_string(self_.process.pid),
+          self_.process.start_time, std::to_string(epoch)}});
+}
+
+void Locks::release_in_master(fleet::Session& session) noexcept {
+  if (taken_by_backend_ != session.backend_pid()) return;
+  try {
+    for (std::string const& object : objects_) {
+      session.query({"delete from runbook.lease where object = $1 and run_id = $2", {object, self_.run_id}});
+      session.query({"select pg_advisory_unlock(hashtextextended('tenantsh:' || $1, 0))", {object}});
+    }
+  } catch (fleet::Error const&) {
+    // The session's end frees the locks; a lease row without its advisory lock is dead and gets overwritten.
+  }
+  taken_by_backend_ = 0;
+}
+
+}  // namespace runbooks

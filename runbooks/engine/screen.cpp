@@ -1,0 +1,115 @@
+#include "runbooks/engine/screen.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fleet/clock.hpp"
+
+namespace runbooks {
+
+namespace {
+
+constexpr std::size_t lines_per_effect = 12;
+
+std::size_t number_of(Runbook const& runbook, Step const& step) {
+  for (std::size_t i = 0; i < runbook.steps.size(); ++i)
+    if (&runbook.steps[i] == &step) return i + 1;
+  return 0;
+}
+
+std::size_t widest_path(Runbook const& runbook) {
+  std::size_t width = 0;
+  for (Step const& step : runbook.steps) width = std::max(width, step.path.size());
+  return width;
+}
+
+std::string cell(Json const& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+bool is_table(Json const& value) {
+  return value.is_array() && !value.empty() &&
+         std::all_of(value.begin(), value.end(), [](Json const& row) { return row.is_object(); });
+}
+
+std::string render_table(Json const& rows, std::string const& indent) {
+  std::vector<std::string> names;
+  for (auto const& [name, value] : rows.front().items()) names.push_back(name);
+  std::vector<std::size_t> widths;
+  for (std::string const& name : names) {
+    std::size_t width = name.size();
+    for (Json const& row : rows) width = std::max(width, row.contains(name) ? cell(row[name]).size() : 0);
+    widths.push_back(width);
+  }
+  std::string text = indent;
+  for (std::size_t i = 0; i < names.size(); ++i) text += fmt::format("{:<{}}  ", names[i], widths[i]);
+  for (Json const& row : rows) {
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += "\n" + indent;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      text += fmt::format("{:<{}}  ", row.contains(names[i]) ? cell(row[names[i]]) : "", widths[i]);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string render_head(Runbook const& runbook, std::string const& run_id, std::string const& environment) {
+  std::string text = fmt::format("{}{} on {}\n", runbook.name, run_id.empty() ? " (plan)" : " · run " + run_id,
+                                 environment);
+  if (!runbook.brief.empty()) text += fmt::format("  {}\n", runbook.brief);
+  return text;
+}
+
+std::string render_line(Runbook const& runbook, Step const& step, std::string_view state, long ms,
+                        std::string const& remark) {
+  std::string text = fmt::format("{:>2}/{}  {:<{}}  {}", number_of(runbook, step), runbook.steps.size(), step.path,
+                                 widest_path(runbook), state);
+  if (ms > 0) text += fmt::format(" in {}", fleet::human_duration(std::chrono::milliseconds{ms}));
+  if (!remark.empty()) text += " · " + remark;
+  return text + "\n";
+}
+
+std::string render_effects(std::vector<std::string> const& effects, std::string const& indent, std::size_t most) {
+  std::string text;
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    if (i == most) return text + fmt::format("{}… and {} more\n", indent, effects.size() - most);
+    std::size_t begin = 0, lines = 0;
+    while (begin <= effects[i].size()) {
+      std::size_t const end = std::min(effects[i].find('\n', begin), effects[i].size());
+      if (++lines > lines_per_effect) {
+        text += indent + "…\n";
+        break;
+      }
+      text += indent + effects[i].substr(begin, end - begin) + "\n";
+      begin = end + 1;
+    }
+  }
+  return text;
+}
+
+std::string render_step(Runbook const& runbook, Step const& step, Target const& target,
+                        std::string const& environment, std::vector<std::string> const& effects) {
+  std::string text = fmt::format("\n── {} › {} ── step {} of {}\n", runbook.name, step.path,
+                                 number_of(runbook, step), runbook.steps.size());
+  text += fmt::format("   on     {} ({})\n", target.label.empty() ? "this machine" : target.label, environment);
+  text += fmt::format("   kind   {}{}{}{}\n", to_string(step.kind), step.read_only ? ", reads only" : "",
+                      step.destructive ? ", DESTRUCTIVE" : "", step.point_of_no_return ? ", POINT OF NO RETURN" : "");
+  if (!step.instructions.empty()) text += fmt::format("   do     {}\n", step.instructions);
+  if (!effects.empty()) text += "   will\n" + render_effects(effects, "     ", 40);
+  return text;
+}
+
+std::string render_outputs(Json const& outputs, std::string const& indent) {
+  if (outputs.is_null()) return {};
+  if (is_table(outputs)) return render_table(outputs, indent);
+  if (!outputs.is_object()) return indent + cell(outputs) + "\n";
+  std::string text;
+  for (auto const& [name, value] : outputs.items()) {
+    if (is_table(value)) text += fmt::format("{}{}:\n", indent, name) + render_table(value, indent + "  ");
+    else text += fmt::format("{}{}: {}\n", indent, name, cell(value));
+  }
+  return text;
+}
+
+}  // namespace runbooks
