@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "fleet/session.hpp"
+
+namespace shell {
+
+// Standard output or standard error. Buffered when it is no terminal. Not thread-safe: only the main thread
+// writes. What stands in the buffer when it is destroyed is lost; flush() tells whether it arrived.
+class Output final : public fleet::CopySink {
+ public:
+  explicit Output(int descriptor) : descriptor_(descriptor) {}
+  Output(Output const&) = delete;
+  Output& operator=(Output const&) = delete;
+
+  // Both throw Error{io} when the bytes cannot be written, and again at every later call: the rest is dropped.
+  void write(std::string_view bytes) override;
+  void flush();
+
+  // The reader went away (EPIPE): there is nobody to tell, the program ends quietly.
+  bool closed() const { return closed_; }
+  bool is_terminal() const;
+  // Columns of the terminal; 0 when it is none.
+  std::size_t columns() const;
+
+ private:
+  int descriptor_;
+  std::string buffer_;
+  bool closed_ = false;
+  std::string failure_;  // why nothing can be written any more
+  mutable int terminal_ = -1;  // -1: not asked yet
+};
+
+}  // namespace shell

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "fleet/result.hpp"
+#include "fleet/session.hpp"
+#include "scripting/value.hpp"
+
+namespace shell {
+
+enum class Format { table, vertical, csv, tsv, json, jsonl, markdown, html };
+// Error{usage} lists the known ones and suggests the nearest.
+Format parse_format(std::string_view name);
+std::string_view to_string(Format format);
+
+enum class Screen { no, yes };  // is a person looking at a terminal?
+
+struct RenderOptions {
+  Format format = Format::table;
+  // A terminal gets a row count, lines cut to `width`, and no control characters in any format.
+  Screen screen = Screen::no;
+  std::size_t width = 0;        // columns; 0: nothing is cut
+  std::string null = "∅";       // NULL in tables; the delimited formats and JSON have their own
+  std::function<std::string(std::string)> redact;  // puts references in place of secrets; applied per value
+};
+
+// Writes `value` to `out`. Rows' failures are not among it: they belong to standard error.
+// Formats: table and vertical for people; csv RFC 4180 with \n line ends, NULL empty and the empty string "";
+// tsv with \t \n \\ escaped and NULL as \N; json one array of objects, column order kept; jsonl an object a line.
+void render(fleet::CopySink& out, scripting::Value const& value, RenderOptions const& options);
+void render(fleet::CopySink& out, fleet::Result const& result, RenderOptions const& options);
+
+}  // namespace shell
