@@ -1,85 +1,66 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
-#include <vector>
 
+#include "fleet/error.hpp"
 #include "fleet/process.hpp"
-#include "fleet/session.hpp"
 
 namespace fleet {
 
 // One private PostgreSQL cluster on this machine, from the installed server programs: unix socket only,
 // scram passwords, no TCP, no service. Runs as user `postgres` when we are root, as ourselves otherwise.
 struct ClusterPlan {
-  std::string name;                       // "master", "pg-1"
-  std::filesystem::path data;             // data directory
-  std::filesystem::path socket_directory; // a socket path over 107 bytes is refused
+  std::string name;                        // for messages: "master", "pg-1"
+  std::filesystem::path data;              // data directory; its parent exists and may be written by us
+  std::filesystem::path socket_directory;  // see socket_folder.hpp
   int port = 5500;
   int max_connections = 100;
   std::string superuser = "postgres";
-  std::filesystem::path superuser_password_file;  // read by initdb
+  std::filesystem::path superuser_password_file;  // read by create()
 };
 
+enum class StopMode {
+  fast,      // sessions end, a last checkpoint
+  immediate  // for what is deleted next: no checkpoint, the next start would recover
+};
+
+// Every method's Error carries the plan's name as its server. Not thread-safe, but several objects for
+// several data directories may work at once.
 class Cluster {
  public:
   explicit Cluster(ClusterPlan plan);
 
-  bool exists() const;   // PG_VERSION is there
-  bool running() const;  // the postmaster of this data directory lives
+  bool exists() const;     // PG_VERSION is there
+  bool running() const;    // the postmaster of this data directory lives
+  bool reachable() const;  // running, and at the plan's socket, which is there
   // initdb into a temporary folder, then rename: a killed initdb leaves nothing that looks like a cluster.
   void create();
-  // Starts and waits until it answers; what stands in the log is part of the error.
+  // Writes the plan's settings (port, sockets, max_connections, …) into the cluster's own settings file. True
+  // when they were others before: a running server has to be restarted.
+  bool configure();
+  // Starts and waits until it answers; what stands in the log is part of the error. Clears what a killed
+  // postmaster left behind, refuses a port that another server holds. Nothing to do when it is running.
   void start();
-  void stop();     // fast shutdown; no error when it is not running
+  // Waits until it is gone; nothing to do when it is not running.
+  void stop(StopMode mode = StopMode::fast);
+  // Stops the server and deletes the data directory, renamed first: half of one never looks like a cluster.
+  void remove();
+
   ClusterPlan const& plan() const { return plan_; }
+  std::filesystem::path log_file() const;
 
  private:
+  void wait_until_ready(ProcessIdentity const& postmaster, std::uintmax_t log_start) const;
+  Error failed(ErrorKind kind, std::string const& what) const;
+
   ClusterPlan plan_;
 };
 
-struct SandboxOptions {
-  int servers = 2;      // tenant servers beside the master
-  int tenants = 0;      // sizes max_connections and capacity; the caller provisions them
-};
-
-struct SandboxMember {
-  std::string name;    // "master", "pg-1", …
-  std::string role;    // "master" | "server"
-  Endpoint endpoint;   // as the admin: database "master" for the master, "postgres" for a server
-  std::string dsn;     // for psql as it stands: host, port, dbname, user, passfile
-  bool running = false;
-};
-
-// The set of clusters under HOME/sandbox: the environment `sandbox`. Every member has an admin login
-// `tenantsh_admin` (CREATEDB, CREATEROLE, not superuser) whose password stands in HOME/sandbox/secrets/NAME.admin
-// (mode 0600; reference file:…) and in the passfile HOME/sandbox/passfile (0600), never anywhere else.
-class Sandbox {
- public:
-  using Report = std::function<void(std::string const& line)>;
-
-  // `home`: TENANTSH_HOME. Nothing is read or created until a method is called.
-  Sandbox(std::filesystem::path home, Driver& driver, Secrets& secrets);
-
-  // Idempotent: creates what is missing, starts what is stopped (also after a reboot), grows the number of
-  // servers, never shrinks it. Returns true when anything had to be done. Two at once: one waits for the other.
-  bool up(SandboxOptions const& options, Report const& report);
-  void down(Report const& report);
-  // Stops and deletes everything under HOME/sandbox. Refuses a folder that is not a sandbox.
-  void reset(Report const& report);
-
-  bool exists() const;
-  std::vector<SandboxMember> members() const;
-  int capacity_tenants() const;  // per server, as chosen by up()
-
- private:
-  std::filesystem::path home_;
-  Driver& driver_;
-  Secrets& secrets_;
-};
-
-// TENANTSH_HOME, else /var/lib/tenantsh for root, else $XDG_STATE_HOME/tenantsh or ~/.local/state/tenantsh.
-std::filesystem::path default_home();
+// User whom servers run as: empty when that is ourselves, "postgres" when we are root.
+std::string server_user();
+// Its uid. Throws Error{tool} naming the package to install when we are root and there is no such user.
+unsigned server_uid();
 
 }  // namespace fleet
