@@ -16,7 +16,7 @@ std::string_view to_string(Guard guard);
 // Where a list of servers or tenants comes from: our registry in master, one SQL query on master, or a file.
 struct ListSource {
   enum class Kind { registry, sql, file } kind = Kind::registry;
-  std::string text;  // the query, or the path (relative to the configuration file)
+  std::string text;  // the query, or the file's full path (written relative to the configuration file)
 };
 
 // The server that master_init registers first, when the environment says which; inputs override it.
@@ -33,13 +33,16 @@ struct Environment {
   std::string direct_master_dsn;  // past a pooler; empty: master_dsn
   std::string journal_dsn;        // for fleets that are not ours; empty: master
   Guard guard = Guard::confirm;
-  std::string colour;
+  std::string colour;  // one of known_colours(), empty: none
   ListSource servers, tenants;
   std::optional<FirstServer> first_server;
-  std::filesystem::path secrets_folder;   // where a provisioned tenant's connection string is written; empty: asked
+  std::filesystem::path
+      secrets_folder;  // where a provisioned tenant's connection string is written; empty: asked
   bool sandbox = false;
-  std::filesystem::path declared_in;      // file, for messages; empty for the sandbox
+  std::filesystem::path declared_in;  // file, for messages; empty for the sandbox
 };
+
+std::vector<std::string> const& known_colours();
 
 struct Configuration {
   std::string default_environment = "sandbox";
@@ -56,6 +59,15 @@ struct ConfigurationPlaces {
 
 // Reads and checks tenantsh.toml: unknown keys, wrong types, a reserved name, a password inside a DSN are
 // Error{config} with file, line, what is wrong and what would be right. No connection, no libpq.
+//
+//   default_environment = "NAME"
+//   [environment.NAME]      master, master_secret, direct_master, journal, guard, colour, secrets_folder
+//   [environment.NAME.servers], [environment.NAME.tenants]      sql or file
+//   [environment.NAME.first_server]   name, region, host, port, admin_user, admin_secret_ref,
+//   capacity_tenants
+//
+// A later file replaces an earlier one's environments key by key. Relative paths, also those of file:
+// secrets, start at the folder of the file that holds them; ~/ is the home folder.
 Configuration load_configuration(ConfigurationPlaces const& places);
 
 // The environment of that name. Error{usage} lists the known ones.
@@ -63,12 +75,20 @@ Configuration load_configuration(ConfigurationPlaces const& places);
 Environment const& find_environment(Configuration const& configuration, std::string const& name);
 
 // The PG* variables as they were when the program started; then they are removed from our environment, so
-// that no library call and no child process sees them.
+// that no library call and no child process sees them. PGSERVICEFILE and PGSYSCONFDIR stay: they only say
+// where `service=` is looked up. Call it before there is a second thread.
 using StrayVariables = std::map<std::string, std::string>;
 StrayVariables take_postgres_variables();
 
-// Endpoint of an environment's own DSN, completed from `variables` the way libpq would have done.
+// Endpoint of an environment's own DSN, completed from `variables` the way libpq would have done: keywords
+// that neither the DSN nor its service names. Three differences: PGHOSTADDR does not redirect a DSN that
+// names its host, PGAPPNAME and PGCLIENTENCODING are ours, and PGPASSWORD becomes the reference
+// env:PGPASSWORD (give `variables` to Secrets). The default passfile is named when it exists and there is no
+// other password.
 Endpoint endpoint_of(std::string const& dsn, Secret const& password, std::string const& server_name,
                      StrayVariables const& variables, Driver& driver);
+
+// Whether a DSN or URI holds a password (or the passphrase of a key). No libpq.
+bool holds_password(std::string_view dsn);
 
 }  // namespace fleet

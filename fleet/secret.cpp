@@ -44,7 +44,8 @@ std::string without_newline(std::string value) {
   return value;
 }
 
-std::string from_variable(std::string const& name) {
+std::string from_variable(std::string const& name, std::map<std::string, std::string> const& taken) {
+  if (auto const found = taken.find(name); found != taken.end()) return found->second;
   auto const* const value = std::getenv(name.c_str());
   if (value == nullptr)
     throw Error(ErrorKind::not_found, fmt::format("env:{}: the variable is not set", name));
@@ -211,8 +212,8 @@ Secret Secret::parse(std::string_view reference) {
   return secret;
 }
 
-Secrets::Secrets(Prompt prompt, bool exec_allowed)
-    : prompt_(std::move(prompt)), exec_allowed_(exec_allowed) {}
+Secrets::Secrets(Prompt prompt, bool exec_allowed, std::map<std::string, std::string> variables)
+    : prompt_(std::move(prompt)), exec_allowed_(exec_allowed), variables_(std::move(variables)) {}
 
 std::string Secrets::ask(std::string const& question) const {
   if (!prompt_)
@@ -231,7 +232,7 @@ std::string Secrets::fetch(Secret const& secret) const {
         .with_hint("exec: secrets are allowed when every tenantsh.toml that was read is yours or root's");
   std::string value;
   if (kind == "env") {
-    value = from_variable(std::string(rest));
+    value = from_variable(std::string(rest), variables_);
   } else if (kind == "file") {
     value = from_file(std::string(rest));
   } else if (kind == "exec") {

@@ -41,8 +41,10 @@ class Secrets {
 
   // `prompt` asks the person at the terminal without echo, on the thread that resolves, one question at a
   // time; empty means nobody is there.
-  // `exec_allowed` is false when the configuration comes from a file that the user does not own.
-  explicit Secrets(Prompt prompt = {}, bool exec_allowed = true);
+  // `exec_allowed` is false when the configuration comes from a file that the user does not own. `variables`
+  // are those taken out of the environment (take_postgres_variables): env:PGPASSWORD still finds its value.
+  explicit Secrets(Prompt prompt = {}, bool exec_allowed = true,
+                   std::map<std::string, std::string> variables = {});
 
   // The value, without one trailing newline. Resolved once per reference and process.
   // Errors: not_found (variable unset, file missing), tool (command failed), declined (prompt without a
@@ -71,6 +73,7 @@ class Secrets {
 
   Prompt prompt_;
   bool exec_allowed_;
+  std::map<std::string, std::string> variables_;
   mutable std::mutex prompt_mutex_;
   mutable std::mutex mutex_;                                         // of what follows
   std::map<std::string, std::shared_future<std::string>> resolved_;  // by reference; may be under way

@@ -136,6 +136,7 @@ TEST_CASE("Secrets::resolve from the environment") {
   CHECK(resolved("env:TENANTSH_TEST_SECRET") == "s3cret word");
   CHECK(resolved("env:TENANTSH_TEST_EMPTY") == "not_found: env:TENANTSH_TEST_EMPTY: the secret is empty");
   CHECK(resolved("env:TENANTSH_TEST_UNSET") == "not_found: env:TENANTSH_TEST_UNSET: the variable is not set");
+  CHECK(Secrets({}, true, {{"PGPASSWORD", "taken"}}).resolve(Secret::parse("env:PGPASSWORD")) == "taken");
   unsetenv("TENANTSH_TEST_SECRET");
   unsetenv("TENANTSH_TEST_EMPTY");
 }
