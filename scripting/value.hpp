@@ -24,10 +24,18 @@ struct Rows {
 };
 
 // Handles: they name a thing and do no I/O.
-struct TenantRef { std::string slug; };
-struct ServerRef { std::string name; };
-struct TenantsRef { fleet::Selection selection; };
-struct ServersRef { std::map<std::string, std::string> conditions; };
+struct TenantRef {
+  std::string slug;
+};
+struct ServerRef {
+  std::string name;
+};
+struct TenantsRef {
+  fleet::Selection selection;
+};
+struct ServersRef {
+  std::map<std::string, std::string> conditions;
+};
 
 // A short card: title and "key: value" lines (naming an object at the prompt prints one).
 struct Card {
@@ -36,16 +44,27 @@ struct Card {
 };
 
 // In a plan: the result of an effect that has not happened. Every use of it is unknown again.
-struct Unknown { std::string what; };
+struct Unknown {
+  std::string what;
+};
 
 // What a method returns and what an evaluated line is: the only thing that goes up from here to the shell.
-using Value = std::variant<std::monostate, Json, Rows, Card, TenantRef, ServerRef, TenantsRef, ServersRef, Unknown>;
+using Value =
+    std::variant<std::monostate, Json, Rows, Card, TenantRef, ServerRef, TenantsRef, ServersRef, Unknown>;
 
 // A Value with what else there is to say about it.
 struct Answer {
   Value value;
-  std::vector<std::string> notes;              // for standard error
-  std::optional<fleet::ErrorKind> ended;       // e.g. pending (exit 8) or failed although there is a value
+  std::vector<std::string> notes;         // for standard error
+  std::optional<fleet::ErrorKind> ended;  // e.g. pending (exit 8) or failed although there is a value
 };
+
+struct World;
+
+// What naming a thing shows, from the cached registry row (read at first use): a tenant or server its Card, a
+// collection its list; every other value as it is.
+Value printable(World& world, Value value);
+// The card of a TenantRef or ServerRef.
+Card card_of(World& world, Value const& value);
 
 }  // namespace scripting

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -10,18 +12,26 @@
 #include "fleet/operator.hpp"
 #include "runbooks/engine/console.hpp"
 #include "runbooks/engine/gate.hpp"
+#include "scripting/value.hpp"
 
 namespace scripting {
 
 using fleet::Operator;
 
+// A protected environment that writing was allowed in for a while: `\arm "reason" 15m`.
+struct Armed {
+  std::string reason;
+  std::chrono::system_clock::time_point until;
+};
+
 // What the command line said for the whole process.
 struct Settings {
   bool yes = false;
-  std::string confirm;   // slug typed in advance for destructive questions
+  std::string confirm;  // slug typed in advance for destructive questions
   std::string reason;
   int jobs = 0;
   int timeout_ms = 0;
+  std::optional<Armed> armed;
 };
 
 // Everything a method may touch; made in main, passed by reference, never global.
@@ -31,9 +41,15 @@ struct World {
   runbooks::Gate& gate;
   Operator who;
   Settings settings;
-  std::filesystem::path shipped;  // folder that holds migrations/ and runbooks/ (source tree or share/tenantsh)
-  std::filesystem::path home;     // TENANTSH_HOME
-  std::stop_source interrupt;     // requested by Ctrl-C; renewed by the shell for each entry
+  std::filesystem::path
+      shipped;                 // folder that holds migrations/ and runbooks/ (source tree or share/tenantsh)
+  std::filesystem::path home;  // TENANTSH_HOME
+  std::stop_source interrupt;  // requested by Ctrl-C; renewed by the shell for each entry
+  // Renders a value now: show() and all but the last value of an entry. Empty: Console::say of its plain
+  // text.
+  std::function<void(Answer const&)> show;
+  // Writes a result in one of the shell's formats ("csv", "json", …): result:csv(), result:save().
+  std::function<void(fleet::CopySink&, fleet::Result const&, std::string_view format)> render;
 };
 
 }  // namespace scripting

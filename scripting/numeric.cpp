@@ -1,0 +1,150 @@
+#include "scripting/numeric.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace scripting {
+
+namespace {
+
+// sign · whole . fraction, without leading zeros in `whole`; `rank` orders -Infinity < finite < Infinity <
+// NaN.
+struct Decimal {
+  int rank = 0;
+  bool negative = false;
+  std::string whole, fraction;
+
+  bool zero() const { return whole.empty() && fraction.find_first_not_of('0') == std::string::npos; }
+};
+
+bool is_digits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+int exponent_of(std::string_view& text) {
+  std::size_t at = text.find_first_of("eE");
+  if (at == std::string_view::npos) return 0;
+  std::string_view digits = text.substr(at + 1);
+  if (!digits.empty() && digits.front() == '+') digits.remove_prefix(1);
+  int exponent = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+  text = text.substr(0, at);
+  return exponent;
+}
+
+Decimal parse(std::string_view text) {
+  Decimal decimal;
+  if (text == "NaN") return {.rank = 2};
+  if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
+    decimal.negative = text.front() == '-';
+    text.remove_prefix(1);
+  }
+  if (text == "Infinity") return {.rank = decimal.negative ? -1 : 1, .negative = decimal.negative};
+  int exponent = exponent_of(text);
+  std::size_t point = text.find('.');
+  decimal.whole = text.substr(0, point);
+  if (point != std::string_view::npos) decimal.fraction = text.substr(point + 1);
+  for (; exponent > 0; --exponent) {
+    decimal.whole += decimal.fraction.empty() ? '0' : decimal.fraction.front();
+    if (!decimal.fraction.empty()) decimal.fraction.erase(0, 1);
+  }
+  for (; exponent < 0; ++exponent) {
+    decimal.fraction.insert(decimal.fraction.begin(), decimal.whole.empty() ? '0' : decimal.whole.back());
+    if (!decimal.whole.empty()) decimal.whole.pop_back();
+  }
+  decimal.whole.erase(0, std::min(decimal.whole.find_first_not_of('0'), decimal.whole.size()));
+  return decimal;
+}
+
+// Both with the same number of digits on each side of the point.
+void align(Decimal& left, Decimal& right) {
+  std::size_t whole = std::max(left.whole.size(), right.whole.size());
+  std::size_t fraction = std::max(left.fraction.size(), right.fraction.size());
+  for (Decimal* one : {&left, &right}) {
+    one->whole.insert(0, whole - one->whole.size(), '0');
+    one->fraction.append(fraction - one->fraction.size(), '0');
+  }
+}
+
+std::strong_ordering compare(Decimal left, Decimal right) {
+  if (left.rank != right.rank || left.rank != 0) return left.rank <=> right.rank;
+  bool negative_left = left.negative && !left.zero(), negative_right = right.negative && !right.zero();
+  if (negative_left != negative_right) return negative_right <=> negative_left;
+  align(left, right);
+  auto magnitude = (left.whole + left.fraction).compare(right.whole + right.fraction) <=> 0;
+  return negative_left ? 0 <=> magnitude : magnitude;
+}
+
+std::string add_digits(std::string_view left, std::string_view right) {
+  std::string sum(left.size() + 1, '0');
+  int carry = 0;
+  for (std::size_t i = left.size(); i-- > 0;) {
+    int digit = (left[i] - '0') + (right[i] - '0') + carry;
+    sum[i + 1] = static_cast<char>('0' + digit % 10);
+    carry = digit / 10;
+  }
+  sum[0] = static_cast<char>('0' + carry);
+  return sum;
+}
+
+// Precondition: left ≥ right as digits of the same length.
+std::string subtract_digits(std::string_view left, std::string_view right) {
+  std::string difference(left.size(), '0');
+  int borrow = 0;
+  for (std::size_t i = left.size(); i-- > 0;) {
+    int digit = left[i] - right[i] - borrow;
+    borrow = digit < 0 ? 1 : 0;
+    difference[i] = static_cast<char>('0' + (digit < 0 ? digit + 10 : digit));
+  }
+  return difference;
+}
+
+}  // namespace
+
+bool is_decimal(std::string_view text) {
+  if (text == "NaN") return true;
+  if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
+  if (text == "Infinity") return true;
+  std::size_t exponent = text.find_first_of("eE");
+  if (exponent != std::string_view::npos) {
+    std::string_view digits = text.substr(exponent + 1);
+    if (!digits.empty() && (digits.front() == '-' || digits.front() == '+')) digits.remove_prefix(1);
+    if (digits.empty() || digits.size() > 5 || !is_digits(digits)) return false;
+    text = text.substr(0, exponent);
+  }
+  std::size_t point = text.find('.');
+  std::string_view whole = text.substr(0, point);
+  std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+  return whole.size() + fraction.size() > 0 && is_digits(whole) && is_digits(fraction);
+}
+
+std::strong_ordering compare_decimals(std::string_view left, std::string_view right) {
+  return compare(parse(left), parse(right));
+}
+
+std::string add_decimals(std::string_view left_text, std::string_view right_text) {
+  Decimal left = parse(left_text), right = parse(right_text);
+  if (left.rank == 2 || right.rank == 2 || left.rank * right.rank == -1) return "NaN";
+  if (left.rank != 0) return std::string{left_text};
+  if (right.rank != 0) return std::string{right_text};
+  align(left, right);
+  std::size_t scale = left.fraction.size();
+  std::string a = left.whole + left.fraction, b = right.whole + right.fraction, digits;
+  bool negative = left.negative;
+  if (left.negative == right.negative) {
+    digits = add_digits(a, b);
+  } else if (a >= b) {
+    digits = subtract_digits(a, b);
+  } else {
+    digits = subtract_digits(b, a);
+    negative = right.negative;
+  }
+  std::string whole = digits.substr(0, digits.size() - scale);
+  whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size()));
+  if (whole.empty()) whole = "0";
+  std::string sum = scale == 0 ? whole : whole + "." + digits.substr(digits.size() - scale);
+  if (negative && digits.find_first_not_of('0') != std::string::npos) sum.insert(0, "-");
+  return sum;
+}
+
+}  // namespace scripting

@@ -1,0 +1,18 @@
+#include "scripting/interpreter.hpp"
+#include "scripting/objects.hpp"
+
+namespace scripting {
+
+Registry make_registry() {
+  Registry registry;
+  add_fleet(registry);
+  add_master(registry);
+  add_servers(registry);
+  add_tenants(registry);
+  add_sql(registry);
+  add_shell(registry);
+  add_result(registry);
+  return registry;
+}
+
+}  // namespace scripting
