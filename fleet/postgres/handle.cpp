@@ -22,7 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 // given, so nothing we could pass would keep PGSERVICE or PGHOSTADDR out.
 void refuse_stray_variables() {
   static std::vector<std::string> const variables = [] {
-    std::vector<std::string> names{"PGSYSCONFDIR", "PGSERVICEFILE", "PGTZ", "PGDATESTYLE", "PGGEQO"};
+    std::vector<std::string> names{"PGTZ", "PGDATESTYLE", "PGGEQO"};
     for (auto const& [variable, keyword] : environment_keywords()) names.push_back(variable);
     return names;
   }();
@@ -82,8 +82,8 @@ Keywords complete(Endpoint const& endpoint, ConnectOptions const& options) {
   if (!options.application_name.empty())
     keywords["application_name"] = cut_to_63_bytes(options.application_name);
   // A path that cannot exist: without one libpq would read ~/.pgpass, which belongs to the person, not the
-  // fleet.
-  keywords.try_emplace("passfile", "/nonexistent/tenantsh-passfile");
+  // fleet. A service may name its own.
+  if (!keywords.contains("service")) keywords.try_emplace("passfile", "/nonexistent/tenantsh-passfile");
   // A peer that vanished (a firewall that forgot us, a host that lost power) is noticed after a minute.
   keywords.try_emplace("keepalives_idle", "30");
   keywords.try_emplace("keepalives_interval", "10");
