@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "fleet/clock.hpp"
@@ -25,7 +27,7 @@ struct Outcome {
 };
 
 struct FanOutOptions {
-  int jobs = 0;        // connections in use at once; 0: chosen from the servers' bounds (at most 32)
+  int jobs = 0;        // connections in use at once; 0: 32, or fewer when the servers' bounds say so
   int timeout_ms = 0;  // per tenant and statement; 0: none
   std::stop_token stop;
 };
@@ -35,9 +37,13 @@ struct FleetParts {
   Secrets& secrets;
   Clock const& clock;
   Environment environment;
-  StrayVariables variables;       // for the environment's own DSN only
+  StrayVariables variables;  // for the environment's own DSN only
   std::string application_name = "tenantsh";
+  int connections_per_server =
+      0;  // kept open at most; 0: Pool::default_limit. The server's own bound is lower
 };
+
+struct Attempt;  // fleet/fan_out.hpp
 
 // One environment: its master, servers and tenants, and how to ask them. The lists are read from the registry
 // at first use and kept until refresh(). Thread-safe for concurrent queries.
@@ -51,8 +57,8 @@ class Fleet {
   Clock const& clock() const { return parts_.clock; }
   Pool& pool() { return pool_; }
 
-  Endpoint master() const;              // the control-plane database, as its admin
-  Endpoint master_maintenance() const;  // database `postgres` on the master's server
+  Endpoint master() const;                        // the control-plane database, as its admin
+  Endpoint master_maintenance() const;            // database `postgres` on the master's server
   Endpoint endpoint(Server const& server) const;  // database `postgres` on that server, as its admin
   Endpoint endpoint(Tenant const& tenant);        // the tenant's database, as the server's admin
 
@@ -63,19 +69,26 @@ class Fleet {
   void refresh();
 
   // One statement on every tenant, read-only three times over (reader role, read-only transaction, parse).
-  // Outcomes in the order given. Error{refused} before any connection when the statement is no read.
+  // Outcomes in the order given. Error{refused} before any connection when the statement is no read. One
+  // round trip per tenant; a kept connection that turns out dead is replaced once.
   std::vector<Outcome> query(std::vector<Tenant> const& tenants, Statement const& statement,
                              FanOutOptions const& options);
   // The same on one endpoint.
   Result read(Endpoint const& endpoint, Statement const& statement, int timeout_ms = 0,
               std::stop_token stop = {});
-  // `work` per tenant on its own worker thread with a read-write session; used by migrations and seeds.
+  // `work` per tenant on a worker thread with a read-write session, as the server's admin; used by migrations
+  // and seeds. `stop` cancels what runs; a session whose work threw is closed.
   std::vector<Outcome> each(std::vector<Tenant> const& tenants, FanOutOptions const& options,
                             std::function<Result(Tenant const&, Session&)> const& work);
 
  private:
-  std::vector<Server> read_servers();
-  std::vector<Tenant> read_tenants();
+  enum class Lists { servers, tenants };
+  std::vector<std::map<std::string, std::string>> read_list(ListSource const& source, Lists which);
+  Result ask(Endpoint const& endpoint, ConnectOptions const& options, Statement const& statement,
+             std::stop_token const& stop, bool* reached);
+  ConnectOptions reading(int timeout_ms) const;
+  std::vector<Outcome> over(std::vector<Tenant> const& tenants, FanOutOptions const& options,
+                            std::function<Result(Tenant const&, Endpoint const&, Attempt&)> const& work);
 
   FleetParts parts_;
   Pool pool_;
@@ -85,7 +98,7 @@ class Fleet {
 };
 
 // Rows of all outcomes as one Result: column `tenant` first, a tenant's own column of that name renamed
-// tenant_2, a repeated one gets _2; tenants whose columns differ become errors that say so.
+// tenant_2, a repeated one gets _2; tenants whose columns differ from most others' become errors that say so.
 struct Merged {
   Result rows;
   std::vector<Error> failures;

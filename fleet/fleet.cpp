@@ -1,0 +1,228 @@
+#include "fleet/fleet.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fleet/fan_out.hpp"
+#include "fleet/registry.hpp"
+
+namespace fleet {
+namespace {
+
+constexpr char const* reader_role = "tenantsh_reader";
+
+template <typename Thing>
+Thing const& find_named(std::vector<Thing> const& list, std::string Thing::*name, std::string const& wanted,
+                        char const* what) {
+  auto found =
+      std::find_if(list.begin(), list.end(), [&](Thing const& thing) { return thing.*name == wanted; });
+  if (found != list.end()) return *found;
+  std::vector<std::string> names;
+  for (Thing const& thing : list) names.push_back(thing.*name);
+  Error error{ErrorKind::not_found, "there is no " + std::string{what} + " \"" + wanted + "\""};
+  if (std::string const near = nearest(wanted, names); !near.empty())
+    error.hint = "did you mean " + near + "?";
+  throw error;
+}
+
+// Throws Error{refused} unless the text is one statement that only reads.
+void require_read(Statement const& statement) {
+  StatementFacts const facts = examine_statement(statement.sql);
+  if (facts.statements == 0) throw Error{ErrorKind::usage, "there is no statement to run"};
+  if (facts.statements > 1)
+    throw Error{ErrorKind::refused, "a query is one statement; here are " + std::to_string(facts.statements)};
+  if (facts.effect == StatementEffect::read) return;
+  std::string functions;
+  for (std::string const& name : facts.functions) functions += (functions.empty() ? "" : ", ") + name;
+  Error error{ErrorKind::refused,
+              "this is not a read: " + facts.verb + (functions.empty() ? "" : " (" + functions + ")")};
+  error.hint = "queries only read; changes go through a migration, a runbook or a verb of the object";
+  error.statement = statement.sql;
+  throw error;
+}
+
+}  // namespace
+
+Fleet::Fleet(FleetParts parts)
+    : parts_(std::move(parts)),
+      pool_(parts_.driver, parts_.secrets,
+            parts_.connections_per_server > 0 ? parts_.connections_per_server : Pool::default_limit) {}
+
+Endpoint Fleet::master() const {
+  Environment const& environment = parts_.environment;
+  return endpoint_of(
+      environment.direct_master_dsn.empty() ? environment.master_dsn : environment.direct_master_dsn,
+      environment.master_secret, "master", parts_.variables, parts_.driver);
+}
+
+Endpoint Fleet::master_maintenance() const { return master().with_database("postgres"); }
+
+Endpoint Fleet::endpoint(Server const& server) const {
+  Endpoint place;
+  place.server = server.name;
+  place.keywords = {{"host", server.host},
+                    {"port", std::to_string(server.port)},
+                    {"user", server.admin_user},
+                    {"dbname", "postgres"}};
+  if (!server.admin_secret_ref.empty()) {
+    try {
+      place.password = Secret::parse(server.admin_secret_ref);
+    } catch (Error const& error) {
+      // What stands there may be the password itself: it is not repeated.
+      throw Error{ErrorKind::config,
+                  "the admin_secret_ref of server " + server.name + " is not a secret reference"}
+          .with_hint("write env:NAME, file:PATH, exec:COMMAND, azure:VAULT/NAME or prompt:TEXT there")
+          .at_server(server.name);
+    }
+  }
+  return place;
+}
+
+Endpoint Fleet::endpoint(Tenant const& tenant) {
+  Endpoint place = endpoint(server(tenant.server)).with_database(tenant.database_name);
+  place.tenant = tenant.slug;
+  return place;
+}
+
+std::vector<Server> const& Fleet::servers() {
+  std::lock_guard lock{lists_};
+  if (!servers_)
+    servers_ = servers_from(read_list(parts_.environment.servers, Lists::servers), "the list of servers");
+  return *servers_;
+}
+
+std::vector<Tenant> const& Fleet::tenants() {
+  std::lock_guard lock{lists_};
+  if (!tenants_)
+    tenants_ =
+        tenants_from(read_list(parts_.environment.tenants, Lists::tenants), servers(), "the list of tenants");
+  return *tenants_;
+}
+
+Server const& Fleet::server(std::string const& name) {
+  return find_named(servers(), &Server::name, name, "server");
+}
+Tenant const& Fleet::tenant(std::string const& slug) {
+  return find_named(tenants(), &Tenant::slug, slug, "tenant");
+}
+
+void Fleet::refresh() {
+  std::lock_guard lock{lists_};
+  servers_.reset();
+  tenants_.reset();
+}
+
+std::vector<ListEntry> Fleet::read_list(ListSource const& source, Lists which) {
+  ListColumns const& columns = which == Lists::servers ? server_columns() : tenant_columns();
+  if (source.kind == ListSource::Kind::file) {
+    std::filesystem::path file = source.text;
+    if (file.is_relative()) file = parts_.environment.declared_in.parent_path() / file;
+    return read_inventory(file, columns);
+  }
+  bool const ours = source.kind == ListSource::Kind::registry;
+  std::string const name = "the " + columns.what + " query of environment " + parts_.environment.name;
+  std::string const sql = !ours                     ? source.text
+                          : which == Lists::servers ? registry_servers_sql
+                                                    : registry_tenants_sql;
+  try {
+    // As the admin, not as the reader: a foreign master need not have that role.
+    auto lease =
+        pool_.acquire(master(), {.access = Access::read_only, .application_name = parts_.application_name});
+    return entries_of(lease->query(sql), columns, name);
+  } catch (Error const& error) {
+    // 3D000: no such database; 3F000, 42P01: no such schema, no such table.
+    if (!ours || (error.sqlstate != "3D000" && error.sqlstate != "3F000" && error.sqlstate != "42P01")) throw;
+    Error uninitialised{ErrorKind::refused, "master is not initialised"};
+    uninitialised.detail = error.message;
+    uninitialised.hint = "tenantsh run master_init";
+    uninitialised.server = "master";
+    uninitialised.sqlstate = error.sqlstate;
+    throw uninitialised;
+  }
+}
+
+Result Fleet::ask(Endpoint const& endpoint, ConnectOptions const& options, Statement const& statement,
+                  std::stop_token const& stop, bool* reached) {
+  for (bool again = false;; again = true) {
+    Pool::Lease lease = pool_.acquire(endpoint, options, stop);
+    if (reached) *reached = true;
+    try {
+      std::stop_callback const cancel{stop, [&lease] { lease->cancel(); }};
+      Result result = lease->query(statement);
+      if (stop.stop_requested()) lease.discard();  // the cancel may arrive yet
+      return result;
+    } catch (Error const& error) {
+      lease.discard();
+      if (stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
+      // It was idle while its server restarted: all of that place are as dead. A read may be sent again.
+      if (error.kind != ErrorKind::connect || !lease.reused() || again) throw;
+      pool_.close_idle(endpoint);
+    }
+  }
+}
+
+ConnectOptions Fleet::reading(int timeout_ms) const {
+  return {.access = Access::read_only,
+          .role = reader_role,
+          .application_name = parts_.application_name,
+          .statement_timeout_ms = timeout_ms};
+}
+
+Result Fleet::read(Endpoint const& endpoint, Statement const& statement, int timeout_ms,
+                   std::stop_token stop) {
+  require_read(statement);
+  return ask(endpoint, reading(timeout_ms), statement, stop, nullptr);
+}
+
+std::vector<Outcome> Fleet::query(std::vector<Tenant> const& tenants, Statement const& statement,
+                                  FanOutOptions const& options) {
+  require_read(statement);
+  return over(tenants, options, [&](Tenant const&, Endpoint const& place, Attempt& attempt) {
+    return ask(place, reading(options.timeout_ms), statement, options.stop, &attempt.reached);
+  });
+}
+
+std::vector<Outcome> Fleet::each(std::vector<Tenant> const& tenants, FanOutOptions const& options,
+                                 std::function<Result(Tenant const&, Session&)> const& work) {
+  ConnectOptions const writing{.application_name = parts_.application_name,
+                               .statement_timeout_ms = options.timeout_ms};
+  return over(tenants, options, [&](Tenant const& tenant, Endpoint const& place, Attempt& attempt) {
+    Pool::Lease lease = pool_.acquire(place, writing, options.stop);
+    attempt.reached = true;
+    std::stop_callback const cancel{options.stop, [&lease] { lease->cancel(); }};
+    try {
+      Result result = work(tenant, *lease);
+      if (options.stop.stop_requested()) lease.discard();
+      return result;
+    } catch (std::exception const&) {
+      lease.discard();  // whatever state it is in
+      throw;
+    }
+  });
+}
+
+std::vector<Outcome> Fleet::over(
+    std::vector<Tenant> const& tenants, FanOutOptions const& options,
+    std::function<Result(Tenant const&, Endpoint const&, Attempt&)> const& work) {
+  servers();  // what stops all of them is thrown here
+  std::vector<FanOutTask> tasks;
+  tasks.reserve(tenants.size());
+  for (Tenant const& tenant : tenants) {
+    std::optional<Endpoint> place;
+    std::optional<Error> failure;
+    try {
+      place = endpoint(tenant);
+      // A person is asked here, on the caller's thread, which may be the only one that can.
+      if (place->password.reference().starts_with("prompt:")) parts_.secrets.resolve(place->password);
+    } catch (Error const& error) {
+      failure = error;
+    }
+    tasks.push_back({&tenant, tenant.server, [&tenant, &work, place, failure](Attempt& attempt) {
+                       if (failure) throw Error{*failure};
+                       return work(tenant, *place, attempt);
+                     }});
+  }
+  return fan_out(tasks, options.jobs, options.stop);
+}
+
+}  // namespace fleet
