@@ -82,6 +82,7 @@ Interpreter::State& state_of(lua_State* lua) {
 }
 
 void protected_call(lua_State* lua, int arguments, int results) {
+  Interruption::Scope scope{state_of(lua).interruption, lua};
   int below = lua_gettop(lua) - arguments - 1;
   lua_pushcfunction(lua, note_where);
   lua_insert(lua, below + 1);
@@ -127,9 +128,13 @@ Interpreter::Interpreter(World& world, Registry const& registry)
   state_->lua = lua;
   *static_cast<State**>(lua_getextraspace(lua)) = state_.get();
   open_globals(lua);
+  world.lua = lua;
 }
 
-Interpreter::~Interpreter() { lua_close(state_->lua); }
+Interpreter::~Interpreter() {
+  state_->world.lua = nullptr;
+  lua_close(state_->lua);
+}
 
 void Interpreter::interrupt() noexcept { state_->interruption.request(); }
 

@@ -14,6 +14,8 @@
 #include "runbooks/engine/gate.hpp"
 #include "scripting/value.hpp"
 
+struct lua_State;
+
 namespace scripting {
 
 using fleet::Operator;
@@ -50,6 +52,7 @@ struct World {
   std::function<void(Answer const&)> show;
   // Writes a result in one of the shell's formats ("csv", "json", …): result:csv(), result:save().
   std::function<void(fleet::CopySink&, fleet::Result const&, std::string_view format)> render;
+  lua_State* lua = nullptr;  // the interpreter's, set by it: for the methods that load runbooks
 };
 
 }  // namespace scripting
