@@ -36,6 +36,7 @@ struct Environment {
   std::string colour;  // one of known_colours(), empty: none
   ListSource servers, tenants;
   std::optional<FirstServer> first_server;
+  std::vector<FirstServer> known_servers;  // that a runbook may register by name: the sandbox's own
   std::filesystem::path
       secrets_folder;  // where a provisioned tenant's connection string is written; empty: asked
   bool sandbox = false;

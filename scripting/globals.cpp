@@ -5,6 +5,7 @@
 #include "fleet/selection.hpp"
 #include "scripting/interruption.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/runbook_values.hpp"
 #include "scripting/state.hpp"
 
 namespace scripting {
@@ -200,6 +201,8 @@ void open_globals(lua_State* lua) {
   replace_global(lua, "ipairs", guarded<ipairs>);
 
   new_singleton_type(lua);
+  new_run_types(lua);
+  new_step_database_types(lua);
   new_unknown_type(lua);
   new_numeric_type(lua);
   new_result_types(lua);

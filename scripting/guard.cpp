@@ -125,7 +125,7 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
 std::optional<Answer> permit(World& world, Method const& method, Arguments const& arguments) {
   if (world.interrupt.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
   bool plan = method.effect != Effect::read && arguments.boolean("plan");
-  if (plan && world.gate.state() != GateState::loading) return plan_of(world, method, arguments);
+  if (plan && !method.own_plan && world.gate.state() != GateState::loading) return plan_of(world, method, arguments);
   if (auto instead = pass_gate(world, method, arguments)) return instead;
   if (world.gate.state() == GateState::free) pass_guard(world, method, arguments);
   return std::nullopt;

@@ -88,6 +88,7 @@ void add_servers(Registry& registry);
 void add_tenants(Registry& registry);
 void add_migrations(Registry& registry);
 void add_seeds(Registry& registry);
+void add_runbooks(Registry& registry);
 void add_sql(Registry& registry);
 void add_shell(Registry& registry);
 void add_help(Registry& registry);

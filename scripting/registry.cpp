@@ -9,6 +9,7 @@ Registry make_registry() {
   add_master(registry);
   add_servers(registry);
   add_tenants(registry);
+  add_runbooks(registry);
   add_sql(registry);
   add_shell(registry);
   add_result(registry);

@@ -12,6 +12,7 @@
 #include "fleet/operator.hpp"
 #include "runbooks/engine/console.hpp"
 #include "runbooks/engine/gate.hpp"
+#include "runbooks/engine/journal.hpp"
 #include "scripting/value.hpp"
 
 struct lua_State;
@@ -46,6 +47,8 @@ struct World {
   std::filesystem::path
       shipped;                 // folder that holds migrations/ and runbooks/ (source tree or share/tenantsh)
   std::filesystem::path home;  // TENANTSH_HOME
+  // Called at every durable moment of a run (runbooks/engine/journal.hpp); set by a crash test only.
+  runbooks::Boundary boundary = {};
   std::stop_source interrupt;  // requested by Ctrl-C; renewed by the shell for each entry
   // Renders a value now: show() and all but the last value of an entry. Empty: Console::say of its plain
   // text.

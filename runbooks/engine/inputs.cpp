@@ -109,10 +109,14 @@ Json settle_inputs(Runbook const& runbook, std::map<std::string, Json> const& gi
   refuse_unknown(runbook, given);
   Json settled = Json::object();
   for (Input const& input : runbook.inputs) {
+    Json fallback = input.default_value;
     if (auto found = given.find(input.name); found != given.end() && !found->second.is_null()) {
       settled[input.name] = checked(input, found->second, fleet);
-    } else if (!input.default_value.is_null()) {
-      settled[input.name] = checked(input, input.default_value, fleet);
+      continue;
+    }
+    if (input.default_from) fallback = input.default_from(settled);
+    if (!fallback.is_null()) {
+      settled[input.name] = checked(input, fallback, fleet);
     } else if (!input.required) {
       settled[input.name] = nullptr;
     } else if (console.interactive()) {

@@ -26,6 +26,7 @@ struct Input {
   std::string help;
   bool required = true;                  // without a default and not `optional`
   Json default_value;                    // null: none
+  std::function<Json(Json const& settled)> default_from;  // from the inputs settled before it; null: none
   std::vector<std::string> values;       // enumeration: the allowed words; tenant: the allowed statuses
   std::function<std::string(Json const&)> check;  // own rule of the script: "" or what is wrong
 };

@@ -1,0 +1,273 @@
+// runbooks: list, show, run. runs: list, show, resume, abandon.
+
+#include <fmt/format.h>
+
+#include "runbooks/engine/inputs.hpp"
+#include "runbooks/engine/planner.hpp"
+#include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/screen.hpp"
+#include "scripting/objects.hpp"
+#include "scripting/runbook_file.hpp"
+#include "scripting/state.hpp"
+
+namespace scripting {
+
+namespace {
+
+using fleet::Error;
+using fleet::ErrorKind;
+
+std::filesystem::path runs_folder(World& world) {
+  return world.home / "runs" / world.fleet.environment().name;
+}
+
+std::shared_ptr<runbooks::Runbook const> load(World& world, std::string const& name) {
+  return load_runbook(world.lua, find_runbook(world, name));
+}
+
+// {slug = "acme"} from Lua, {"slug=acme"} from the command line.
+std::map<std::string, Json> given_inputs(Arguments const& arguments) {
+  std::map<std::string, Json> given;
+  Json const& inputs = arguments.json("input");
+  if (inputs.is_object())
+    for (auto const& [name, value] : inputs.items()) given[name] = value;
+  if (!inputs.is_array()) return given;
+  for (Json const& entry : inputs) {
+    std::string const text = entry.is_string() ? entry.get<std::string>() : entry.dump();
+    auto const equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw Error{ErrorKind::usage, fmt::format("--input \"{}\" is not NAME=VALUE", text)};
+    if (!given.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+      throw Error{ErrorKind::usage, fmt::format("input {} is given twice", text.substr(0, equals))};
+  }
+  return given;
+}
+
+runbooks::RunnerParts runner_parts(World& world) {
+  return {world.fleet, world.console, world.gate, world.who, world.home, world.interrupt.get_token(), world.boundary};
+}
+
+runbooks::RunOptions run_options(World& world, Arguments const& arguments) {
+  return {.yes = world.settings.yes || arguments.boolean("yes"),
+          .confirm = world.settings.confirm,
+          .until = arguments.text("until")};
+}
+
+void refuse_nested(World& world) {
+  if (world.gate.state() != runbooks::GateState::free)
+    throw Error{ErrorKind::refused, "a runbook cannot be run from inside a runbook"};
+}
+
+// A run that was not finished is shown, never resumed by itself; a new run finds by its probes what that one did.
+void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks::Json const& inputs) {
+  for (auto const& run : runbooks::find_runs(world.fleet, runs_folder(world))) {
+    std::string const state = runbooks::state_of(run.record, world.who);
+    if (run.record.runbook != runbook.name || run.record.inputs != inputs || state == "abandoned") continue;
+    if (state == "done") return;
+    std::string const what = fmt::format("run {} of {} by {} ({}, at step \"{}\") was not finished", run.record.id,
+                                         run.record.started, run.record.who, state, run.record.last_step);
+    if (!world.console.interactive() || world.settings.yes) {
+      world.console.note(what + fmt::format("; this is a new run, to continue that one: tenantsh runs resume {}\n",
+                                            run.record.id));
+      return;
+    }
+    world.console.note(what + "\n" + runbooks::render_inputs(run.record.inputs, "  "));
+    std::string const answer = world.console.ask(
+        {.text = "Begin a new run? ",
+         .choices = {{"fresh", "a new run; probes find what is done", true}, {"abort", "stop here", false}},
+         .flag = "--fresh"});
+    if (answer != "fresh")
+      throw Error{ErrorKind::declined, "nothing was started"}.with_hint(
+          fmt::format("continue it with: tenantsh runs resume {}", run.record.id));
+    return;
+  }
+}
+
+Answer run_runbook(World& world, Arguments const& arguments) {
+  refuse_nested(world);
+  auto const runbook = load(world, arguments.text("runbook"));
+  auto inputs = runbooks::settle_inputs(*runbook, given_inputs(arguments), world.fleet, world.console);
+  if (arguments.boolean("plan")) {
+    auto const plan = runbooks::make_plan(*runbook, std::move(inputs), world.fleet, world.gate, world.who);
+    world.console.say(runbooks::render_plan(*runbook, plan, world.fleet.environment().name));
+    return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
+  }
+  if (!arguments.boolean("fresh")) mention_unfinished(world, *runbook, inputs);
+  runbooks::Runner runner{runner_parts(world), *runbook};
+  auto const record = runner.run(std::move(inputs), run_options(world, arguments));
+  return {};
+}
+
+Answer resume_run(World& world, Arguments const& arguments) {
+  refuse_nested(world);
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  std::string const state = runbooks::state_of(found.record, world.who);
+  if (state == "done" || state == "abandoned")
+    throw Error{ErrorKind::usage, fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
+  auto const runbook = load_runbook(world.lua, found.record.file);
+  runbooks::Runner runner{runner_parts(world), *runbook};
+  runner.resume(found, run_options(world, arguments));
+  return {};
+}
+
+Answer abandon_run(World& world, Arguments const& arguments) {
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  std::string const state = runbooks::state_of(found.record, world.who);
+  if (state == "done" || state == "abandoned" || state == "running")
+    throw Error{ErrorKind::usage, fmt::format("run {} is {}; only an unfinished run can be abandoned",
+                                              found.record.id, state)};
+  runbooks::Journal journal{{world.fleet, world.who, runs_folder(world), {}}, found.mirror, found.events,
+                            found.record.id};
+  journal.attach();
+  journal.append({.event = "abandoned", .note = arguments.text("reason")});
+  return {std::monostate{}, {fmt::format("run {} is abandoned; what it did stays", found.record.id)}, {}};
+}
+
+Answer list_runbooks(World& world, Arguments const&) {
+  Rows rows{fleet::Result{{{"runbook"}, {"steps", fleet::type_oid::int4}, {"brief"}}}, {}, 0};
+  for (std::string const& name : shipped_runbooks(world)) {
+    auto const runbook = load(world, name);
+    rows.result.append(runbook->name);
+    rows.result.append(std::to_string(runbook->steps.size()));
+    rows.result.append(runbook->brief);
+  }
+  return {std::move(rows), {}, {}};
+}
+
+Answer show_runbook(World& world, Arguments const& arguments) {
+  auto const runbook = load(world, arguments.text("runbook"));
+  Rows rows{fleet::Result{{{"part"}, {"name"}, {"type"}, {"says"}}}, {}, 0};
+  auto const add = [&](std::string const& part, std::string const& name, std::string_view type,
+                       std::string const& says) {
+    rows.result.append(part);
+    rows.result.append(name);
+    rows.result.append(type);
+    rows.result.append(says);
+  };
+  for (auto const& input : runbook->inputs) add("input", input.name, runbooks::to_string(input.type), input.help);
+  for (auto const& step : runbook->steps) add("step", step.path, runbooks::to_string(step.kind), step.confirm);
+  return {std::move(rows), {runbook->brief}, {}};
+}
+
+Answer list_runs(World& world, Arguments const&) {
+  Rows rows{fleet::Result{{{"id"}, {"runbook"}, {"state"}, {"started"}, {"operator"}, {"last_step"}}}, {}, 0};
+  for (auto const& run : runbooks::find_runs(world.fleet, runs_folder(world))) {
+    rows.result.append(run.record.id);
+    rows.result.append(run.record.runbook);
+    rows.result.append(runbooks::state_of(run.record, world.who));
+    rows.result.append(run.record.started);
+    rows.result.append(run.record.who);
+    rows.result.append(run.record.last_step);
+  }
+  return {std::move(rows), {}, {}};
+}
+
+Answer show_run(World& world, Arguments const& arguments) {
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  Rows rows{fleet::Result{{{"seq", fleet::type_oid::int4}, {"at"}, {"event"}, {"step"},
+                           {"ms", fleet::type_oid::int8}, {"says"}}},
+            {}, 0};
+  for (auto const& event : found.events) {
+    std::string says = event.note;
+    if (event.error.is_object()) says = event.error.value("message", "");
+    else if (says.empty() && event.event != "run_started" && event.event != "resumed" && !event.outputs.is_null())
+      says = event.outputs.dump();
+    rows.result.append(std::to_string(event.seq));
+    rows.result.append(event.at);
+    rows.result.append(event.event);
+    rows.result.append(event.step.empty() ? std::optional<std::string_view>{} : event.step);
+    rows.result.append(event.ms > 0 ? std::optional{std::to_string(event.ms)} : std::nullopt);
+    rows.result.append(says.empty() ? std::optional<std::string_view>{} : says);
+  }
+  std::vector<std::string> notes = {fmt::format("{} {} by {}, {}", found.record.runbook, found.record.id,
+                                                found.record.who, runbooks::state_of(found.record, world.who))};
+  return {std::move(rows), std::move(notes), {}};
+}
+
+Parameter const id_parameter{.name = "id", .type = Type::text, .required = true, .positional = true,
+                             .brief = "the run's id or its beginning"};
+Parameter const runbook_parameter{.name = "runbook", .type = Type::text, .required = true, .positional = true,
+                                  .brief = "a shipped runbook's name or the path of a file"};
+Parameter const until_parameter{.name = "until", .brief = "stop after the step with this address"};
+
+}  // namespace
+
+void add_runbooks(Registry& registry) {
+  registry.add(Object{.name = "runbooks", .brief = "Executable procedures, step by step."});
+  registry.add(Method{.object = "runbooks",
+                      .name = "list",
+                      .returns = "result: runbook, steps, brief",
+                      .errors = "usage when a shipped file does not load",
+                      .brief = "The shipped runbooks.",
+                      .example = "runbooks:list()",
+                      .run = list_runbooks});
+  registry.add(Method{.object = "runbooks",
+                      .name = "show",
+                      .parameters = {runbook_parameter},
+                      .returns = "result: part (input | step), name, type, says",
+                      .errors = "not_found; usage when the file does not load",
+                      .brief = "A runbook's inputs and steps.",
+                      .example = "runbooks:show(\"master_init\")",
+                      .run = show_runbook});
+  registry.add(Method{
+      .object = "runbooks",
+      .name = "run",
+      .effect = Effect::write,
+      .parameters = {runbook_parameter,
+                     {.name = "input", .type = Type::any, .brief = "NAME=VALUE, repeatable; in Lua a table"},
+                     {.name = "plan", .type = Type::boolean, .brief = "show every step with its SQL or command, change nothing"},
+                     {.name = "fresh", .type = Type::boolean, .brief = "begin anew without asking about an unfinished run"},
+                     until_parameter},
+      .returns = "nothing; the steps are told as they happen. With plan: ends with exit 8 when there is something to do",
+      .errors = "usage for inputs; declined without a terminal and --yes; locked; in_doubt; whatever stopped a step",
+      .brief = "Runs a runbook step by step, asking before each; --yes runs every step that is neither destructive "
+               "nor a point of no return.",
+      .example = "runbooks:run{ runbook = \"master_init\", plan = true }",
+      .aliases = {"run"},
+      .asks = false,
+      .own_plan = true,
+      .run = run_runbook});
+  registry.add(Object{.name = "runs", .brief = "What runbooks did: the journal."});
+  registry.add(Method{.object = "runs",
+                      .name = "list",
+                      .returns = "result: id, runbook, state, started, operator, last_step; newest first",
+                      .errors = "none: without master the local mirrors are told",
+                      .brief = "All runs of the environment.",
+                      .example = "runs:list()",
+                      .aliases = {"runs"},
+                      .run = list_runs});
+  registry.add(Method{.object = "runs",
+                      .name = "show",
+                      .parameters = {id_parameter},
+                      .returns = "result: seq, at, event, step, ms, says",
+                      .errors = "not_found; usage when the id fits several runs",
+                      .brief = "The journal of one run.",
+                      .example = "runs:list()",
+                      .run = show_run});
+  registry.add(Method{.object = "runs",
+                      .name = "resume",
+                      .effect = Effect::write,
+                      .parameters = {id_parameter, until_parameter},
+                      .returns = "nothing; the steps are told as they happen",
+                      .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
+                      .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
+                      .example = "runs:list()",
+                      .asks = false,
+                      .own_plan = true,
+                      .run = resume_run});
+  registry.add(Method{.object = "runs",
+                      .name = "abandon",
+                      .effect = Effect::write,
+                      .parameters = {id_parameter},
+                      .returns = "nothing",
+                      .errors = "usage when the run is done, abandoned or at work",
+                      .brief = "Marks an unfinished run as given up; what it did stays.",
+                      .example = "runs:list()",
+                      .asks = false,
+                      .run = abandon_run,
+                      .describe = [](World&, Arguments const& arguments) {
+                        return std::vector<std::string>{"journal: abandoned " + arguments.text("id")};
+                      }});
+}
+
+}  // namespace scripting

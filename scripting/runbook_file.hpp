@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runbooks/engine/runbook.hpp"
+#include "scripting/interpreter.hpp"
+
+namespace scripting {
+
+// A runbook named on the command line: a shipped one by its name, any other by its path.
+// Error{not_found} lists the shipped ones and suggests the nearest.
+std::filesystem::path find_runbook(World& world, std::string const& name);
+// Names of the shipped runbooks, sorted.
+std::vector<std::string> shipped_runbooks(World& world);
+
+// Declares what the file says and executes nothing: while it loads, every I/O is Error{refused}.
+// Error{usage} names file:line and what would be right. Must not outlive the interpreter.
+std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file);
+
+}  // namespace scripting
