@@ -1,0 +1,92 @@
+#include "migrations/engine/statements.hpp"
+
+#include <pg_query.h>
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "fleet/error.hpp"
+#include "migrations/engine/sql_text.hpp"
+
+namespace migrations {
+
+namespace {
+
+constexpr std::size_t longest_parsed = 16 * 1024;  // bytes
+
+struct Split {
+  explicit Split(PgQuerySplitResult split) : result(split) {}
+  ~Split() { pg_query_free_split_result(result); }
+  Split(Split const&) = delete;
+  Split& operator=(Split const&) = delete;
+  PgQuerySplitResult result;
+};
+
+struct Parse {
+  explicit Parse(std::string const& sql) : result(pg_query_parse(sql.c_str())) {}
+  ~Parse() { pg_query_free_parse_result(result); }
+  Parse(Parse const&) = delete;
+  Parse& operator=(Parse const&) = delete;
+  PgQueryParseResult result;
+};
+
+// The statement in text[begin, begin + length) without the blanks and comments above it.
+Piece piece(std::string_view text, std::size_t begin, std::size_t length) {
+  std::string_view const part = text.substr(begin, length);
+  std::size_t skip = 0;
+  for (Region const& region : regions(part)) {
+    skip = region.begin;
+    if (region.kind == Stretch::comment) continue;
+    while (skip < region.end && std::isspace(static_cast<unsigned char>(part[skip])) != 0) ++skip;
+    if (skip < region.end) break;
+  }
+  return {std::string{part.substr(skip)}, begin + skip};
+}
+
+std::vector<Piece> pieces(std::string_view text, PgQuerySplitResult const& split) {
+  std::vector<Piece> found;
+  for (int i = 0; i < split.n_stmts; ++i) {
+    auto const begin = static_cast<std::size_t>(split.stmts[i]->stmt_location);
+    auto const length = static_cast<std::size_t>(split.stmts[i]->stmt_len);
+    found.push_back(piece(text, begin, length == 0 ? std::string_view::npos : length));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Piece> split_statements(std::string_view sql) {
+  std::string const text{sql};
+  if (Split const parsed{pg_query_split_with_parser(text.c_str())}; parsed.result.error == nullptr)
+    return pieces(text, parsed.result);
+  Split const scanned{pg_query_split_with_scanner(text.c_str())};
+  if (scanned.result.error == nullptr) return pieces(text, scanned.result);
+  fleet::Error error{fleet::ErrorKind::sql, scanned.result.error->message};
+  error.sqlstate = "42601";
+  error.position = scanned.result.error->cursorpos;
+  throw error;
+}
+
+std::optional<ConcurrentIndex> concurrent_index(std::string_view statement) {
+  // libpg_query writes its tree by recursion, unchecked: texts that could exhaust the stack are not given to
+  // it.
+  std::vector<Head> const heads = statement_heads(statement);
+  if (heads.size() != 1 || statement.size() > longest_parsed) return std::nullopt;
+  std::vector<std::string> const& words = heads.front().words;
+  if (words.front() != "CREATE" || std::find(words.begin(), words.end(), "CONCURRENTLY") == words.end())
+    return std::nullopt;
+  Parse const parse{std::string{statement}};
+  if (parse.result.error != nullptr) return std::nullopt;
+  auto const tree = nlohmann::json::parse(parse.result.parse_tree);
+  auto const statements = tree.value("stmts", nlohmann::json::array());
+  if (statements.size() != 1 || !statements[0]["stmt"].contains("IndexStmt")) return std::nullopt;
+  auto const& index = statements[0]["stmt"]["IndexStmt"];
+  if (!index.value("concurrent", false)) return std::nullopt;
+  auto const& table = index.at("relation");
+  return ConcurrentIndex{table.value("schemaname", ""), table.value("relname", ""),
+                         index.value("idxname", "")};
+}
+
+}  // namespace migrations

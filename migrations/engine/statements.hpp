@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace migrations {
+
+// One statement of a file.
+struct Piece {
+  std::string sql;         // from its first word, without the semicolon
+  std::size_t offset = 0;  // of that word in the file, in bytes
+};
+
+// By PostgreSQL's parser; by its scanner for text that this parser does not know (a newer server's syntax).
+std::vector<Piece> split_statements(std::string_view sql);
+
+// CREATE INDEX CONCURRENTLY, as written: names are not quoted, parts left out are empty.
+struct ConcurrentIndex {
+  std::string schema, table, name;
+};
+// Nothing for any other statement, and for one of more than 16 KiB.
+std::optional<ConcurrentIndex> concurrent_index(std::string_view statement);
+
+}  // namespace migrations

@@ -1,0 +1,28 @@
+#include <doctest/doctest.h>
+
+#include "tests/migrations/set_folder.hpp"
+
+using namespace migrations;
+
+namespace {
+
+MigrationSet shipped(char const* name, Scope scope) {
+  return MigrationSet::load(std::filesystem::path{TENANTSH_SOURCE} / "migrations" / name, scope,
+                            tests::DigestDriver{});
+}
+
+}  // namespace
+
+TEST_CASE("the shipped sets have no problem that could be found without a server") {
+  for (auto const& set : {shipped("master", Scope::master), shipped("tenant", Scope::tenant)}) {
+    CAPTURE(set.folder().string());
+    CHECK(tests::listed(set.problems()) == "");
+    CHECK(tests::listed(set.check()) == "");
+    CHECK(!set.uses_schema_name());
+    for (Migration const& file : set.files()) {
+      CAPTURE(file.name);
+      CHECK(file.seed == !file.fills.empty());
+    }
+  }
+  CHECK(shipped("master", Scope::master).files().size() >= 50);
+}
