@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fleet/error.hpp"
+#include "fleet/session.hpp"
+#include "migrations/engine/lock.hpp"
+#include "migrations/engine/migration_set.hpp"
+#include "migrations/engine/problem.hpp"
+
+namespace migrations {
+
+struct ApplyOptions {
+  std::string schema_name;  // the schema that the target is placed in; empty: the whole database
+  std::string owner;        // role that the files run as, and that owns what they make; empty: the session's
+  std::string applied_by;   // for the ledger; empty: the session's user
+  std::string run_id;       // for the ledger; empty: none
+  AcceptedProblems accepted;  // what `up` goes on in spite of
+
+  std::chrono::milliseconds lock_wait{10'000};    // for another run on this target
+  std::chrono::milliseconds lock_timeout{5'000};  // of each statement, for what applications hold; 0: none
+  int lock_retries = 5;                           // after lock_timeout or a deadlock
+  std::chrono::milliseconds retry_pause{500};     // before the first retry; doubles, jittered
+
+  // Cancels the statement that runs; the target is left at a whole migration and Error{interrupted} is
+  // thrown.
+  std::stop_token stop;
+
+  // All called on the thread that applies.
+  std::function<void(LockHolder const&)> on_wait;
+  std::function<void(Migration const&)> on_start;
+  std::function<void(Migration const&, int retry, fleet::Error const&)> on_retry;
+  std::function<void(Migration const&, std::chrono::milliseconds)> on_done;
+  // "before-begin", "before-commit", "after-commit" of each file: a crash test ends the process there.
+  std::function<void(std::string_view, Migration const&)> boundary;
+};
+
+struct AppliedFile {
+  std::string name;
+  std::chrono::milliseconds elapsed{};
+  int retries = 0;
+};
+
+struct ApplyReport {
+  std::vector<AppliedFile> applied;   // now, in order
+  std::size_t already_applied = 0;    // before
+  std::vector<Problem> accepted;      // what was gone on in spite of
+  std::vector<std::string> repaired;  // invalid indexes of earlier attempts, dropped: "schema.index"
+};
+
+// Runs what is pending, in order: one transaction a file with its ledger row in it, a no-transaction file
+// statement by statement with the row after the last. Stops at the first error; what ran before it stays.
+// Precondition: no transaction is open. Errors: refused (problems, a pooler, the placement), locked (another
+// run), sql (message "055_x.sql:12: …" with a hint), in_doubt (lost while committing; run again),
+// interrupted, connect.
+ApplyReport apply(fleet::Session& session, MigrationSet const& set, ApplyOptions const& options);
+
+// Writes the ledger rows of these files without running them, also over rows of edited files. Patterns as in
+// MigrationSet::matching(). Returns the names.
+std::vector<std::string> mark(fleet::Session& session, MigrationSet const& set,
+                              std::vector<std::string> const& patterns, ApplyOptions const& options);
+
+}  // namespace migrations
