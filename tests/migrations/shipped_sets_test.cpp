@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "migrations/engine/seeds.hpp"
 #include "tests/migrations/set_folder.hpp"
 
 using namespace migrations;
@@ -25,4 +26,13 @@ TEST_CASE("the shipped sets have no problem that could be found without a server
     }
   }
   CHECK(shipped("master", Scope::master).files().size() >= 50);
+}
+
+TEST_CASE("every reference table that master_init counts names the seeds that fill it") {
+  MigrationSet const set = shipped("master", Scope::master);
+  for (char const* table :
+       {"rcm_master.payer", "rcm_master.procedure_service_line", "rcm_master.modifier_injection_rule"}) {
+    CAPTURE(table);
+    CHECK(!seeds_filling(set, table).empty());
+  }
 }

@@ -1,0 +1,93 @@
+#include "migrations/engine/seeds.hpp"
+
+#include <algorithm>
+
+#include "fleet/error.hpp"
+#include "migrations/engine/explain.hpp"
+#include "migrations/engine/file_run.hpp"
+#include "migrations/engine/lock.hpp"
+
+namespace migrations {
+
+namespace {
+
+std::vector<Migration const*> chosen_seeds(MigrationSet const& set,
+                                           std::vector<std::string> const& patterns) {
+  std::vector<std::string> seeds;
+  for (Migration const& file : set.files())
+    if (file.seed) seeds.push_back(file.name);
+  // A glob may cover other files as well: it means the seeds among them. A name has to be a seed.
+  for (std::string const& pattern : patterns) {
+    std::vector<Migration const*> const files = set.matching(pattern);
+    if (std::none_of(files.begin(), files.end(), [](Migration const* file) { return file->seed; })) {
+      std::string list;
+      for (std::string const& seed : seeds) list += (list.empty() ? "" : ", ") + seed;
+      throw fleet::Error{fleet::ErrorKind::usage, files.front()->name + " is not a seed"}.with_hint(
+          list.empty() ? "the set has none; a seed says `-- tenantsh: seed` at its top" : "seeds: " + list);
+    }
+  }
+  std::vector<Migration const*> files = set.matching(patterns);
+  files.erase(std::remove_if(files.begin(), files.end(), [](Migration const* file) { return !file->seed; }),
+              files.end());
+  return files;
+}
+
+// What the folder or the text of these files has against running them.
+void stop_at_problems(MigrationSet const& set, std::vector<Migration const*> const& files,
+                      AcceptedProblems const& accepted) {
+  std::vector<Problem> problems;
+  for (Migration const* file : files) {
+    for (Problem const& problem : set.problems())
+      if (problem.name == file->name) problems.push_back(problem);
+    std::vector<Problem> const& found = set.check(*file);
+    problems.insert(problems.end(), found.begin(), found.end());
+  }
+  problems = remaining(problems, accepted);
+  if (!problems.empty()) refuse(problems);
+}
+
+}  // namespace
+
+std::vector<SeedStatus> seed_status(fleet::Session& session, MigrationSet const& set,
+                                    std::string const& schema_name) {
+  Ledger const ledger = read_ledger(session, {set.scope(), schema_name});
+  std::vector<SeedStatus> status;
+  for (Migration const& file : set.files()) {
+    if (!file.seed) continue;
+    SeedStatus seed{file.name, file.fills, std::nullopt, false};
+    if (LedgerEntry const* entry = ledger.find(file.name)) {
+      seed.applied = *entry;
+      seed.changed = entry->sha256 != file.sha256;
+    }
+    status.push_back(std::move(seed));
+  }
+  return status;
+}
+
+std::vector<SeedRun> run_seeds(fleet::Session& session, MigrationSet const& set,
+                               std::vector<std::string> const& patterns, ApplyOptions const& options) {
+  std::vector<Migration const*> const files = chosen_seeds(set, patterns);
+  stop_at_problems(set, files, options.accepted);
+  Target const target{set.scope(), options.schema_name};
+  Lock const lock{session, target, {options.lock_wait, options.stop, options.on_wait}};
+  prepare_ledger_explained(session);
+  FileRunner runner{session, target, options};
+  std::vector<SeedRun> runs;
+  for (Migration const* file : files) {
+    if (options.on_start) options.on_start(*file);
+    FileResult const result = runner.run(*file);
+    if (options.on_done) options.on_done(*file, result.elapsed);
+    runs.push_back({file->name, result.elapsed, result.rows});
+  }
+  return runs;
+}
+
+std::vector<std::string> seeds_filling(MigrationSet const& set, std::string_view table) {
+  std::vector<std::string> names;
+  for (Migration const& file : set.files())
+    if (file.seed && std::find(file.fills.begin(), file.fills.end(), table) != file.fills.end())
+      names.push_back(file.name);
+  return names;
+}
+
+}  // namespace migrations
