@@ -48,8 +48,23 @@ Fleet::Fleet(FleetParts parts)
       pool_(parts_.driver, parts_.secrets,
             parts_.connections_per_server > 0 ? parts_.connections_per_server : Pool::default_limit) {}
 
+Environment const& Fleet::located() const {
+  std::lock_guard lock{lists_};
+  if (!located_) {
+    Environment environment = parts_.environment;
+    if (parts_.locate) parts_.locate(environment);
+    located_ = std::move(environment);
+  }
+  return *located_;
+}
+
+std::optional<std::size_t> Fleet::known_tenants() const {
+  std::lock_guard lock{lists_};
+  return tenants_ ? std::optional{tenants_->size()} : std::nullopt;
+}
+
 Endpoint Fleet::master() const {
-  Environment const& environment = parts_.environment;
+  Environment const& environment = located();
   return endpoint_of(
       environment.direct_master_dsn.empty() ? environment.master_dsn : environment.direct_master_dsn,
       environment.master_secret, "master", parts_.variables, parts_.driver);

@@ -41,6 +41,8 @@ struct FleetParts {
   std::string application_name = "tenantsh";
   int connections_per_server =
       0;  // kept open at most; 0: Pool::default_limit. The server's own bound is lower
+  // Fills in what only I/O tells (the sandbox: its master and first server); empty: nothing is missing.
+  std::function<void(Environment&)> locate = {};
 };
 
 struct Attempt;  // fleet/fan_out.hpp
@@ -51,7 +53,10 @@ class Fleet {
  public:
   explicit Fleet(FleetParts parts);
 
+  // As configured; its addresses may still be missing.
   Environment const& environment() const { return parts_.environment; }
+  // With its addresses, looked up at first use. Throws what FleetParts::locate throws, then tries again next time.
+  Environment const& located() const;
   Driver& driver() { return parts_.driver; }
   Secrets& secrets() { return parts_.secrets; }
   Clock const& clock() const { return parts_.clock; }
@@ -67,6 +72,8 @@ class Fleet {
   Server const& server(std::string const& name);  // Error{not_found} with the nearest name
   Tenant const& tenant(std::string const& slug);  // Error{not_found} with the nearest slug
   void refresh();
+  // How many tenants there are if that was read already; asks nobody.
+  std::optional<std::size_t> known_tenants() const;
 
   // One statement on every tenant, read-only three times over (reader role, read-only transaction, parse).
   // Outcomes in the order given. Error{refused} before any connection when the statement is no read. One
@@ -92,7 +99,8 @@ class Fleet {
 
   FleetParts parts_;
   Pool pool_;
-  std::recursive_mutex lists_;
+  mutable std::recursive_mutex lists_;  // for the three below
+  mutable std::optional<Environment> located_;
   std::optional<std::vector<Server>> servers_;
   std::optional<std::vector<Tenant>> tenants_;
 };

@@ -93,6 +93,8 @@ std::string admin_sql(std::string const& member, std::string const& password) {
       " where rolname in ('pg_read_all_data', 'pg_monitor') and current_setting('server_version_num')::int "
       ">= 160000"
       " \\gexec\n";
+  // Steps on a server leave their markers in its database postgres.
+  sql += "grant create on database postgres to " + role + ";\n";
   if (member == "master")
     sql += "select 'create database master owner " + role +
            "' where not exists (select from pg_database where datname = 'master') \\gexec\n";

@@ -102,13 +102,12 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
       return std::nullopt;
     case GateState::loading:
       if (!method.io) return std::nullopt;
-      throw Error{ErrorKind::refused, name + " does I/O; a runbook may only declare while it is loaded"}
-          .with_hint("call it inside a step");
+      world.gate.refuse(name + " does I/O; a runbook may only declare while it is loaded", "call it inside a step");
     case GateState::reading:
       if (method.effect == Effect::read) return std::nullopt;
-      throw Error{ErrorKind::refused, fmt::format("{} is a {}; probe, pre, when and verify may only read",
-                                                  name, to_string(method.effect))}
-          .with_hint("move it to the step's effect");
+      world.gate.refuse(fmt::format("{} is a {}; probe, pre, when and verify may only read", name,
+                                    to_string(method.effect)),
+                        "move it to the step's effect");
     case GateState::planning:
       if (method.effect == Effect::read) return std::nullopt;
       if (method.describe)

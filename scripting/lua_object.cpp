@@ -85,7 +85,7 @@ int unknown_call(lua_State* lua) {
 }
 
 int unknown_compare(lua_State* lua) {
-  throw Error{ErrorKind::refused,
+  throw Error{ErrorKind::pending,
               "a plan cannot decide by a value that is not known yet: " + unknown_at(lua).what};
 }
 

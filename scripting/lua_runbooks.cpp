@@ -67,7 +67,7 @@ void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks
     std::string const what = fmt::format("run {} of {} by {} ({}, at step \"{}\") was not finished", run.record.id,
                                          run.record.started, run.record.who, state, run.record.last_step);
     if (!world.console.interactive() || world.settings.yes) {
-      world.console.note(what + fmt::format("; this is a new run, to continue that one: tenantsh runs resume {}\n",
+      world.console.note(what + fmt::format("; this is a new run, to continue that one: tenantsh runs resume {}",
                                             run.record.id));
       return;
     }
@@ -192,6 +192,15 @@ Parameter const until_parameter{.name = "until", .brief = "stop after the step w
 
 }  // namespace
 
+void run_unasked(World& world, runbooks::Console& console, std::string const& name,
+                 std::map<std::string, runbooks::Json> const& inputs) {
+  auto const runbook = load(world, name);
+  runbooks::RunnerParts const parts{world.fleet, console, world.gate, world.who, world.home,
+                                    world.interrupt.get_token(), world.boundary};
+  runbooks::Runner runner{parts, *runbook};
+  runner.run(runbooks::settle_inputs(*runbook, inputs, world.fleet, console), {.yes = true});
+}
+
 void add_runbooks(Registry& registry) {
   registry.add(Object{.name = "runbooks", .brief = "Executable procedures, step by step."});
   registry.add(Method{.object = "runbooks",
@@ -214,7 +223,7 @@ void add_runbooks(Registry& registry) {
       .name = "run",
       .effect = Effect::write,
       .parameters = {runbook_parameter,
-                     {.name = "input", .type = Type::any, .brief = "NAME=VALUE, repeatable; in Lua a table"},
+                     {.name = "input", .type = Type::table, .brief = "NAME=VALUE, repeatable; in Lua a table"},
                      {.name = "plan", .type = Type::boolean, .brief = "show every step with its SQL or command, change nothing"},
                      {.name = "fresh", .type = Type::boolean, .brief = "begin anew without asking about an unfinished run"},
                      until_parameter},

@@ -425,7 +425,7 @@ void push_input_types(lua_State* lua) {
 
 void push_environment_facts(lua_State* lua) {
   fleet::Fleet& fleet = state_of(lua).world.fleet;
-  fleet::Environment const& environment = fleet.environment();
+  fleet::Environment const& environment = fleet.located();
   fleet::Endpoint const master = fleet.master();
   Json servers = Json::object();
   auto const described = [](fleet::FirstServer const& server) {

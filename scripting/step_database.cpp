@@ -86,12 +86,13 @@ fleet::Session* session_at(lua_State* lua) {
   return *database.session;
 }
 
-void forbid(fleet::StatementFacts const& facts, fleet::Session* session, GateState state) {
+void forbid(fleet::StatementFacts const& facts, fleet::Session* session, runbooks::Gate& gate) {
+  GateState const state = gate.state();
   if (facts.statements != 1)
     throw Error{ErrorKind::usage, fmt::format("db takes one statement at a time, this text holds {}", facts.statements)};
   if (state == GateState::reading && facts.effect != fleet::StatementEffect::read)
-    throw Error{ErrorKind::refused, fmt::format("{}: probe, pre, when and verify may only read", facts.verb)}
-        .with_hint("move it to the step's tx or effect");
+    gate.refuse(fmt::format("{}: probe, pre, when and verify may only read", facts.verb),
+                "move it to the step's tx or effect");
   static constexpr std::string_view transaction_words[] = {"BEGIN",  "START TRANSACTION", "COMMIT", "END",
                                                            "ROLLBACK", "PREPARE TRANSACTION"};
   for (std::string_view word : transaction_words)
@@ -100,6 +101,12 @@ void forbid(fleet::StatementFacts const& facts, fleet::Session* session, GateSta
   if (facts.transaction_forbidden && session != nullptr && session->in_transaction())
     throw Error{ErrorKind::refused, fmt::format("{} cannot run inside a transaction", facts.verb)}.with_hint(
         "make this an effect step with a probe");
+}
+
+// Undefined table, schema, column, function or object.
+bool is_undefined(std::string_view sqlstate) {
+  return sqlstate == "42P01" || sqlstate == "3F000" || sqlstate == "42703" || sqlstate == "42883" ||
+         sqlstate == "42704";
 }
 
 // Runs what `db:METHOD(sql, …)` says. nullopt: nothing ran and the answer is unknown.
@@ -115,17 +122,23 @@ std::optional<fleet::Result> run_statement(lua_State* lua) {
   }
   auto& gate = state_of(lua).world.gate;
   GateState const state = gate.state();
-  forbid(facts, session, state);
+  forbid(facts, session, gate);
   bool const reads = facts.effect == fleet::StatementEffect::read;
-  if (state == GateState::planning && (!reads || unknown || session == nullptr)) {
-    if (!reads) gate.record(shown_statement(sql, parameters));
+  if (state == GateState::planning && (!reads || unknown || session == nullptr || gate.tells_reads())) {
+    if (!reads || gate.tells_reads()) gate.record(shown_statement(sql, parameters));
     return std::nullopt;
   }
   if (session == nullptr) throw Error{ErrorKind::failed, "the database does not exist"};
   if (unknown) throw Error{ErrorKind::usage, "db: a parameter is unknown"};
   fleet::Statement statement{sql};
   for (BoundValue& parameter : parameters) statement.params.push_back(std::move(parameter.value));
-  return session->query(statement);
+  try {
+    return session->query(statement);
+  } catch (Error const& error) {
+    // What an earlier step of the plan would make is not there yet.
+    if (state == GateState::planning && is_undefined(error.sqlstate)) return std::nullopt;
+    throw;
+  }
 }
 
 int push_unknown(lua_State* lua) {
@@ -199,7 +212,8 @@ int database_set_password(lua_State* lua) {
     return push_unknown(lua);
   }
   if (world.gate.state() != GateState::open || session == nullptr)
-    throw Error{ErrorKind::refused, "db:set_password writes; probe, pre, when and verify may only read"};
+    world.gate.refuse("db:set_password writes; probe, pre, when and verify may only read",
+                      "move it to the step's tx or effect");
   std::string const verifier = session->password_verifier(role, world.fleet.secrets().resolve(secret.secret));
   session->query({fmt::format("alter role {} password {}", quote_identifier(role), quoted(verifier))});
   return 0;
@@ -227,7 +241,7 @@ int database_audit(lua_State* lua) {
     return 0;
   }
   if (gate.state() != GateState::open || session == nullptr)
-    throw Error{ErrorKind::refused, "db:audit writes; probe, pre, when and verify may only read"};
+    gate.refuse("db:audit writes; probe, pre, when and verify may only read", "move it to the step's tx or effect");
   session->query({"insert into identity.tenant_audit (tenant_id, object, action, before, after, actor, reason, run_id)"
                   " values ((select id from identity.tenant where slug = $1), $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8)",
                   {text_option(lua, "tenant"), object, action, text_option(lua, "before"), text_option(lua, "after"),

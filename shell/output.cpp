@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -42,6 +43,12 @@ std::size_t Output::columns() const {
   winsize size{};
   if (!is_terminal() || ::ioctl(descriptor_, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
+}
+
+void survive_broken_pipes() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ::sigaction(SIGPIPE, &action, nullptr);
 }
 
 }  // namespace shell

@@ -33,4 +33,8 @@ class Output final : public fleet::CopySink {
   mutable int terminal_ = -1;  // -1: not asked yet
 };
 
+// From now on writing where nobody reads any more is an error of write(), not our death; programs that we start
+// get the default back at exec.
+void survive_broken_pipes();
+
 }  // namespace shell

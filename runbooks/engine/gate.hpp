@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "fleet/error.hpp"
+
 namespace runbooks {
 
 // The one gate every effect passes (PRODUCT: plan is the same tree with every effect's gate closed). Methods
@@ -19,6 +21,18 @@ enum class GateState {
 class Gate {
  public:
   GateState state() const { return state_; }
+
+  // In a plan, a check that steps above must come before: its reads are told, not run.
+  bool tells_reads() const { return tells_reads_; }
+  void tell_reads(bool yes) { tells_reads_ = yes; }
+
+  // Throws Error{refused} and remembers it: a script that swallows the error has tried to write all the same.
+  [[noreturn]] void refuse(std::string message, std::string hint) {
+    refusal_ = message;
+    throw fleet::Error{fleet::ErrorKind::refused, std::move(message)}.with_hint(std::move(hint));
+  }
+  // The last refusal, empty when there was none.
+  std::string take_refusal() { return std::exchange(refusal_, {}); }
 
   // What would happen, in order: SQL with its values or a command line.
   void record(std::string what) { recorded_.push_back(std::move(what)); }
@@ -39,6 +53,8 @@ class Gate {
 
  private:
   GateState state_ = GateState::free;
+  bool tells_reads_ = false;
+  std::string refusal_;
   std::vector<std::string> recorded_;
 };
 

@@ -11,34 +11,53 @@ namespace {
 
 constexpr char const* plan_id = "plan";
 
+// The probe's verdict; nothing when it cannot tell because an earlier step of the plan has yet to make what it
+// reads.
+std::optional<ProbeResult> probed(Step const& step, RunView const& view, fleet::Session* session, Gate& gate,
+                                  bool first_to_do) {
+  if (!step.probe) return std::nullopt;
+  Gate::Scope reading{gate, GateState::reading};
+  try {
+    return step.probe(view, session);
+  } catch (fleet::Error const& error) {
+    if (first_to_do || error.kind == fleet::ErrorKind::interrupted) throw;
+    return std::nullopt;
+  }
+}
+
+// A check's statements, told but not run: the steps above would make what it looks at.
+void tell_check(Step const& step, RunView const& view, Gate& gate, PlanLine& line) {
+  Gate::Scope planning{gate, GateState::planning};
+  gate.tell_reads(true);
+  try {
+    step.body(view, nullptr);
+  } catch (fleet::Error const& error) {
+    gate.tell_reads(false);
+    if (error.kind == fleet::ErrorKind::interrupted) throw;
+  }
+  gate.tell_reads(false);
+  line.state = "would check";
+  line.effects = gate.take_recorded();
+}
+
 // What one step would do. Sets `line.state`; effects of a body are what the gate recorded.
 void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bool first_to_do, PlanLine& line) {
-  Target target;
-  {
-    Gate::Scope planning{gate, GateState::planning};
-    if (step.target) target = step.target(view);
-  }
+  Gate::Scope planning{gate, GateState::planning};
+  gate.take_recorded();
+  Target const target = step.target ? step.target(view) : Target{};
   line.target = target.label;
-  if (step.when) {
-    Gate::Scope planning{gate, GateState::planning};
-    if (!step.when(view)) {
-      line.state = "not needed";
-      return;
-    }
+  if (step.when && !step.when(view)) {
+    line.state = "not needed";
+    return;
   }
+  if (step.read_only && !first_to_do) return tell_check(step, view, gate, line);
   fleet::Session* session = targets.open(target, fleet::Access::read_only);
   bool const exists = !target.endpoint || session != nullptr;
-  if (step.probe && exists) {
-    Gate::Scope reading{gate, GateState::reading};
-    ProbeResult const seen = step.probe(view, session);
-    line.remark = seen.evidence;
-    if (seen.state == ProbeState::broken) {
-      line.state = "blocked";
-      return;
-    }
-    if (seen.state == ProbeState::done) {
-      line.state = "already done";
-      view.outputs[step.path] = seen.outputs;
+  if (auto const seen = exists ? probed(step, view, session, gate, first_to_do) : std::nullopt) {
+    line.remark = seen->evidence;
+    if (seen->state != ProbeState::not_done) {
+      line.state = seen->state == ProbeState::done ? "already done" : "blocked";
+      if (seen->state == ProbeState::done) view.outputs[step.path] = seen->outputs;
       return;
     }
   }
@@ -52,10 +71,19 @@ void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bo
     line.effects.push_back(step.instructions);
     return;
   }
-  Gate::Scope planning{gate, GateState::planning};
-  gate.take_recorded();
-  step.body(view, session);
+  Json outputs;
+  try {
+    outputs = step.body(view, session);
+  } catch (fleet::Error const& error) {
+    // What was told before it depends on what an earlier step would give.
+    if (error.kind != fleet::ErrorKind::pending) throw;
+    line.remark = error.message;
+  }
   line.effects = gate.take_recorded();
+  if (step.read_only) {
+    line.state = "already done";
+    view.outputs[step.path] = outputs;
+  }
 }
 
 }  // namespace
@@ -76,11 +104,13 @@ RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate
       plan_step(step, view, targets, gate, plan.to_do == 0, line);
     } catch (fleet::Error const& error) {
       gate.take_recorded();
-      // The gate's own refusal is the script's fault and ends the plan; anything else blocks this step.
-      if (error.kind == fleet::ErrorKind::refused || error.kind == fleet::ErrorKind::interrupted) throw;
+      if (error.kind == fleet::ErrorKind::interrupted) throw;
       line.state = plan.to_do == 0 ? "blocked" : "unknown";
       line.remark = error.message;
     }
+    // The script tried to write while it may only read: that ends the plan, whatever it did with the error.
+    if (std::string const refusal = gate.take_refusal(); !refusal.empty())
+      throw fleet::Error{fleet::ErrorKind::refused, fmt::format("step \"{}\": {}", step.path, refusal)};
     if (line.state != "already done" && line.state != "not needed") ++plan.to_do;
     plan.lines.push_back(std::move(line));
   }
@@ -88,19 +118,18 @@ RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate
 }
 
 std::string render_plan(Runbook const& runbook, RunPlan const& plan, std::string const& environment) {
-  std::string text = render_head(runbook, {}, environment);
+  std::string text = render_head(runbook, {}, environment) + "\n";
   for (std::size_t i = 0; i < plan.lines.size(); ++i) {
     PlanLine const& line = plan.lines[i];
     std::string what = line.state;
     if (!line.target.empty()) what += " on " + line.target;
     what += " · " + line.kind;
-    text += render_line(runbook, runbook.steps[i], what, 0, line.remark);
-    text += render_effects(line.effects, "        ", 200);
+    text += render_line(runbook, runbook.steps[i], what, 0, line.remark) + "\n";
+    if (!line.effects.empty()) text += render_effects(line.effects, "        ", 200) + "\n";
   }
-  text += plan.to_do == 0 ? "nothing to do\n"
-                          : fmt::format("{} of {} steps would run; nothing was changed\n", plan.to_do,
-                                        plan.lines.size());
-  return text;
+  return text + (plan.to_do == 0 ? "nothing to do"
+                                 : fmt::format("{} of {} steps would run; nothing was changed", plan.to_do,
+                                               plan.lines.size()));
 }
 
 }  // namespace runbooks

@@ -99,7 +99,7 @@ RunRecord Runner::walk(RunOptions const& options) {
     if (settled && step.path == options.until && &step != &runbook_.steps.back()) {
       begin_acting();
       journal_->append({.event = "run_stopped", .note = "until " + options.until});
-      parts_.console.say(fmt::format("stopped after {}; go on with: tenantsh runs resume {}\n", step.path, view_.id));
+      parts_.console.say(fmt::format("stopped after {}; go on with: tenantsh runs resume {}", step.path, view_.id));
       return journal_->record();
     }
   }
@@ -108,7 +108,7 @@ RunRecord Runner::walk(RunOptions const& options) {
   if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
   auto const elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
-  parts_.console.say(fmt::format("{} done in {} · run {}\n", runbook_.name, fleet::human_duration(elapsed), view_.id));
+  parts_.console.say(fmt::format("{} done in {} · run {}", runbook_.name, fleet::human_duration(elapsed), view_.id));
   return journal_->record();
 }
 
@@ -129,12 +129,27 @@ bool Runner::run_step(Step const& step, RunOptions const& options) {
 void Runner::refuse_edited(Step const& step, StepRecord const& record, RunOptions const& options) {
   if (record.hash.empty() || record.hash == step.hash || options.yes) {
     if (!record.hash.empty() && record.hash != step.hash)
-      parts_.console.note(fmt::format("step {} was edited after it was done; what it did stays\n", step.path));
+      parts_.console.note(fmt::format("step {} was edited after it was done; what it did stays", step.path));
     return;
   }
   parts_.console.ask({.text = fmt::format("step {} was edited after it was done. Keep what it did? ", step.path),
                       .choices = {{"keep", "go on, the old effect stays", true}},
                       .flag = "--yes"});
+}
+
+// A check writes nothing and is not journalled by itself: it holds, or it stops the run.
+void Runner::check(Step const& step, Target const& target) {
+  auto const start = std::chrono::steady_clock::now();
+  Json const outputs = run_body(step, target);
+  auto const ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
+  if (acted_)
+    finish(step, {.event = "done", .kind = std::string{to_string(step.kind)}, .ms = std::max<long>(ms, 1),
+                  .outputs = outputs},
+           Journal::Durability::now, "checked");
+  else
+    finish(step, {.event = "already_done", .note = "checked", .outputs = outputs}, Journal::Durability::hold,
+           "checked");
 }
 
 Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
@@ -156,6 +171,10 @@ Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
     if (step.pre) {
       Gate::Scope reading{parts_.gate, GateState::reading};
       step.pre(view_, targets_->open(target, fleet::Access::read_only));
+    }
+    if (step.read_only) {
+      check(step, target);
+      return Next::go_on;
     }
     std::string const answer = ask(step, target, options);
     if (answer == "skip") skip(step);
@@ -186,7 +205,7 @@ bool Runner::settle_doubt(Step const& step, Target const& target, StepRecord con
   }
   if (session == nullptr) return false;  // its database does not exist: nothing can have happened in it
   for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
-    parts_.console.note(fmt::format("ended what the earlier process left running: {}\n", line));
+    parts_.console.note(fmt::format("ended what the earlier process left running: {}", line));
   if (step.kind != StepKind::tx || step.read_only) return false;
   auto const outputs = read_marker(*session, view_.id, step.path);
   if (!outputs) return false;
@@ -221,7 +240,7 @@ bool Runner::found_done(Step const& step, Target const& target) {
 
 std::string Runner::ask(Step const& step, Target const& target, RunOptions const& options) {
   bool const grave = step.destructive || step.point_of_no_return;
-  if (step.read_only || (options.yes && !grave && step.kind != StepKind::manual)) return "run";
+  if (options.yes && !grave && step.kind != StepKind::manual) return "run";
   std::string const name = target.label.substr(target.label.find(' ') + 1);
   if (grave && !options.confirm.empty()) {
     if (options.confirm == name) return "run";
@@ -323,7 +342,7 @@ void Runner::finish(Step const& step, Event event, Journal::Durability durabilit
   if (event.event == "done" || event.event == "already_done") view_.outputs[step.path] = outputs;
   journal_->append(std::move(event), durability);
   parts_.console.say(render_line(runbook_, step, state, ms, remark));
-  if (state == "done" || step.read_only) parts_.console.say(render_outputs(outputs, "        "));
+  if (std::string const text = render_outputs(outputs, "        "); step.read_only && !text.empty()) parts_.console.say(text);
 }
 
 Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms) {
@@ -343,7 +362,7 @@ Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOpti
   parts_.console.say(render_line(runbook_, step, "failed", ms, error.message));
   bool const can_ask = parts_.console.interactive() && !options.yes && error.kind != fleet::ErrorKind::interrupted;
   if (can_ask) {
-    parts_.console.note(error.describe() + "\n");
+    parts_.console.note(error.describe());
     std::string const answer = parts_.console.ask({.text = fmt::format("{} failed. ", step.path),
                                                    .choices = {{"retry", "look again, then do it again", false},
                                                                {"skip", "leave it out, with a reason", false},

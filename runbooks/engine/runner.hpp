@@ -49,6 +49,7 @@ class Runner {
   void take_locks();
   void begin_acting();
   bool run_step(Step const& step, RunOptions const& options);
+  void check(Step const& step, Target const& target);
   Next attempt(Step const& step, RunOptions const& options);
   // An intent without a result: marker, then orphans, then (for an effect) the probe. Returns true when the
   // step turned out to be done.

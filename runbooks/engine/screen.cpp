@@ -49,15 +49,15 @@ std::string render_table(Json const& rows, std::string const& indent) {
       text += fmt::format("{:<{}}  ", row.contains(names[i]) ? cell(row[names[i]]) : "", widths[i]);
   }
   text.erase(text.find_last_not_of(' ') + 1);
-  return text + "\n";
+  return text;
 }
 
 }  // namespace
 
 std::string render_head(Runbook const& runbook, std::string const& run_id, std::string const& environment) {
-  std::string text = fmt::format("{}{} on {}\n", runbook.name, run_id.empty() ? " (plan)" : " · run " + run_id,
+  std::string text = fmt::format("{}{} on {}", runbook.name, run_id.empty() ? " (plan)" : " · run " + run_id,
                                  environment);
-  if (!runbook.brief.empty()) text += fmt::format("  {}\n", runbook.brief);
+  if (!runbook.brief.empty()) text += "\n  " + runbook.brief;
   return text;
 }
 
@@ -67,49 +67,52 @@ std::string render_line(Runbook const& runbook, Step const& step, std::string_vi
                                  widest_path(runbook), state);
   if (ms > 0) text += fmt::format(" in {}", fleet::human_duration(std::chrono::milliseconds{ms}));
   if (!remark.empty()) text += " · " + remark;
-  return text + "\n";
+  return text;
 }
 
 std::string render_effects(std::vector<std::string> const& effects, std::string const& indent, std::size_t most) {
-  std::string text;
+  std::vector<std::string> lines;
   for (std::size_t i = 0; i < effects.size(); ++i) {
-    if (i == most) return text + fmt::format("{}… and {} more\n", indent, effects.size() - most);
-    std::size_t begin = 0, lines = 0;
+    if (i == most) {
+      lines.push_back(fmt::format("{}… and {} more", indent, effects.size() - most));
+      break;
+    }
+    std::size_t begin = 0, taken = 0;
     while (begin <= effects[i].size()) {
       std::size_t const end = std::min(effects[i].find('\n', begin), effects[i].size());
-      if (++lines > lines_per_effect) {
-        text += indent + "…\n";
+      if (++taken > lines_per_effect) {
+        lines.push_back(indent + "…");
         break;
       }
-      text += indent + effects[i].substr(begin, end - begin) + "\n";
+      lines.push_back(indent + effects[i].substr(begin, end - begin));
       begin = end + 1;
     }
   }
-  return text;
+  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 std::string render_step(Runbook const& runbook, Step const& step, Target const& target,
                         std::string const& environment, std::vector<std::string> const& effects) {
-  std::string text = fmt::format("\n── {} › {} ── step {} of {}\n", runbook.name, step.path,
-                                 number_of(runbook, step), runbook.steps.size());
-  text += fmt::format("   on     {} ({})\n", target.label.empty() ? "this machine" : target.label, environment);
-  text += fmt::format("   kind   {}{}{}{}\n", to_string(step.kind), step.read_only ? ", reads only" : "",
-                      step.destructive ? ", DESTRUCTIVE" : "", step.point_of_no_return ? ", POINT OF NO RETURN" : "");
-  if (!step.instructions.empty()) text += fmt::format("   do     {}\n", step.instructions);
-  if (!effects.empty()) text += "   will\n" + render_effects(effects, "     ", 40);
+  std::string text = fmt::format("\n── {} › {} ── step {} of {}", runbook.name, step.path, number_of(runbook, step),
+                                 runbook.steps.size());
+  text += fmt::format("\n   on     {} ({})", target.label.empty() ? "this machine" : target.label, environment);
+  text += fmt::format("\n   kind   {}{}{}", to_string(step.kind), step.destructive ? ", DESTRUCTIVE" : "",
+                      step.point_of_no_return ? ", POINT OF NO RETURN" : "");
+  if (!step.instructions.empty()) text += "\n   do     " + step.instructions;
+  if (!effects.empty()) text += "\n   will\n" + render_effects(effects, "     ", 40);
   return text;
 }
 
 std::string render_outputs(Json const& outputs, std::string const& indent) {
   if (outputs.is_null()) return {};
   if (is_table(outputs)) return render_table(outputs, indent);
-  if (!outputs.is_object()) return indent + cell(outputs) + "\n";
-  std::string text;
+  if (!outputs.is_object()) return indent + cell(outputs);
+  std::vector<std::string> lines;
   for (auto const& [name, value] : outputs.items()) {
-    if (is_table(value)) text += fmt::format("{}{}:\n", indent, name) + render_table(value, indent + "  ");
-    else text += fmt::format("{}{}: {}\n", indent, name, cell(value));
+    if (is_table(value)) lines.push_back(fmt::format("{}{}:\n{}", indent, name, render_table(value, indent + "  ")));
+    else lines.push_back(fmt::format("{}{}: {}", indent, name, cell(value)));
   }
-  return text;
+  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 }  // namespace runbooks

@@ -1,0 +1,226 @@
+// `seeds`: reference data that is run again by name, and made-up data for tenants.
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "migrations/engine/sample.hpp"
+#include "migrations/engine/seeds.hpp"
+#include "scripting/migration_targets.hpp"
+#include "scripting/objects.hpp"
+
+namespace scripting {
+
+namespace {
+
+using fleet::Error;
+using fleet::ErrorKind;
+using migrations::MigrationSet;
+using migrations::Scope;
+namespace oid = fleet::type_oid;
+
+Answer status(World& world, Arguments const& arguments) {
+  MigrationTargets targets = targets_of(world, arguments, Scope::master);
+  MigrationSet set = load_set(world, arguments, targets.scope);
+  std::vector<fleet::Column> const columns{{"name"}, {"state"}, {"applied_at"}, {"fills"}};
+  auto outcomes =
+      for_each_target(world, targets, Touch::reads, world.settings.jobs, [&](TargetSession const& place) {
+        fleet::Result result{columns};
+        for (auto const& seed : migrations::seed_status(place.session, set, place.target.schema_name)) {
+          result.append(seed.name);
+          result.append(!seed.applied ? "pending" : seed.changed ? "changed" : "applied");
+          result.append(seed.applied ? std::optional<std::string_view>{seed.applied->applied_at}
+                                     : std::nullopt);
+          result.append(fmt::format("{}", fmt::join(seed.fills, " ")));
+        }
+        return result;
+      });
+  Answer answer = answer_from(std::move(outcomes), columns, std::move(targets.notes));
+  fleet::Result const& rows = std::get<Rows>(answer.value).result;
+  for (std::size_t row = 0; row < rows.rows() && !answer.ended; ++row)
+    if (rows.text(row, "state") != "applied") answer.ended = ErrorKind::pending;
+  return answer;
+}
+
+Answer run(World& world, Arguments const& arguments) {
+  MigrationTargets targets = targets_of(world, arguments, Scope::master);
+  MigrationSet set = load_set(world, arguments, targets.scope);
+  std::vector<std::string> const names = arguments.list("names");
+  std::vector<fleet::Column> const columns{
+      {"name"}, {"inserted", oid::int8}, {"updated", oid::int8}, {"milliseconds", oid::int8}};
+  auto outcomes =
+      for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
+        fleet::Result result{columns};
+        for (auto const& seed :
+             migrations::run_seeds(place.session, set, names, apply_options(world, arguments, place))) {
+          result.append(seed.name);
+          result.append(std::to_string(seed.rows.inserted));
+          result.append(std::to_string(seed.rows.updated));
+          result.append(std::to_string(seed.elapsed.count()));
+        }
+        return result;
+      });
+  std::vector<AuditRow> audit;
+  for (TargetOutcome const& outcome : outcomes)
+    if (outcome.result)
+      audit.push_back({targets.scope == Scope::master ? "" : outcome.target,
+                       std::string{to_string(targets.scope)},
+                       "seed",
+                       {{"names", names}}});
+  leave_audit(world, audit, arguments.text("reason", world.settings.reason));
+  return answer_from(std::move(outcomes), columns, std::move(targets.notes));
+}
+
+std::vector<std::string> target_names(MigrationTargets const& targets) {
+  if (targets.scope == Scope::master) return {"master"};
+  std::vector<std::string> names;
+  for (fleet::Tenant const& tenant : targets.tenants) names.push_back(tenant.slug);
+  return names;
+}
+
+std::vector<std::string> describe_run(World& world, Arguments const& arguments) {
+  MigrationTargets targets = targets_of(world, arguments, Scope::master);
+  MigrationSet set = load_set(world, arguments, targets.scope);
+  std::vector<std::string> lines;
+  for (migrations::Migration const* file : set.matching(arguments.list("names")))
+    lines.push_back(fmt::format("run seed {} again in {}", file->name, names_text(target_names(targets))));
+  return lines;
+}
+
+Answer filling(World& world, Arguments const& arguments) {
+  MigrationTargets targets = targets_of(world, arguments, Scope::master);
+  MigrationSet set = load_set(world, arguments, targets.scope);
+  std::set<std::string> wanted;
+  for (std::string const& table : arguments.list("tables"))
+    for (std::string const& name : migrations::seeds_filling(set, table)) wanted.insert(name);
+  Json names = Json::array();
+  for (migrations::Migration const& file : set.files())
+    if (wanted.count(file.name) > 0) names.push_back(file.name);
+  return {std::move(names), {}, {}};
+}
+
+std::string read_generator(World& world) {
+  auto file = world.shipped / "migrations" / "seeds" / "tenant_sample.sql";
+  std::ifstream in{file, std::ios::binary};
+  std::ostringstream text;
+  if (!(in && text << in.rdbuf())) throw Error{ErrorKind::not_found, "cannot read " + file.string()};
+  return text.str();
+}
+
+MigrationTargets generate_targets(World& world, Arguments const& arguments) {
+  MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
+  for (fleet::Tenant const& tenant : targets.tenants)
+    if (tenant.placement == fleet::Placement::schema)
+      throw Error{ErrorKind::refused,
+                  "the sample rows fit the shipped tenant set, which is not placed as a schema"}
+          .at_tenant(tenant.slug);
+  return targets;
+}
+
+Answer generate(World& world, Arguments const& arguments) {
+  MigrationTargets targets = generate_targets(world, arguments);
+  std::string const generator = read_generator(world);
+  std::vector<fleet::Column> const columns{{"rows", oid::int8}, {"milliseconds", oid::int8}};
+  auto outcomes =
+      for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
+        auto report = migrations::generate(place.session, generator,
+                                           {.members = arguments.integer("members", 100),
+                                            .seed = arguments.text("seed", place.tenant.slug),
+                                            .stop = world.interrupt.get_token()});
+        fleet::Result result{columns};
+        result.append(std::to_string(report.rows));
+        result.append(std::to_string(report.elapsed.count()));
+        return result;
+      });
+  std::vector<AuditRow> audit;
+  for (TargetOutcome const& outcome : outcomes)
+    if (outcome.result)
+      audit.push_back({outcome.target, "tenant", "generate", {{"rows", outcome.result->text(0, "rows")}}});
+  leave_audit(world, audit, arguments.text("reason", world.settings.reason));
+  return answer_from(std::move(outcomes), columns, std::move(targets.notes));
+}
+
+std::vector<std::string> describe_generate(World& world, Arguments const& arguments) {
+  MigrationTargets targets = generate_targets(world, arguments);
+  if (targets.tenants.empty()) return {};
+  return {fmt::format("insert made-up rows of {} members into {}", arguments.integer("members", 100),
+                      names_text(target_names(targets)))};
+}
+
+std::vector<Parameter> with_targets(std::vector<Parameter> parameters) {
+  for (Parameter& parameter : target_parameters("master, or tenant when tenants are given"))
+    parameters.push_back(std::move(parameter));
+  return parameters;
+}
+
+}  // namespace
+
+void add_seeds(Registry& registry) {
+  registry.add(Object{"seeds", "reference data: files that may run again; and made-up rows for tenants"});
+  registry.add(Method{.object = "seeds",
+                      .name = "status",
+                      .parameters = with_targets({}),
+                      .returns = "result: target, name, state (applied, pending, changed), applied_at, fills",
+                      .errors = "not_found without the folder; connect",
+                      .brief = "The seed files of a set and what each target has of them.",
+                      .example = "seeds:status{ scope = \"master\" }",
+                      .aliases = {"seed status"},
+                      .run = status});
+  registry.add(Method{
+      .object = "seeds",
+      .name = "run",
+      .effect = Effect::write,
+      .parameters = with_targets(
+          {{.name = "names",
+            .type = Type::list,
+            .required = true,
+            .positional = true,
+            .brief = "seed files by name, number or glob"},
+           {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"}}),
+      .returns = "result: target, name, inserted, updated, milliseconds",
+      .errors = "usage for a file that is no seed; sql with file and line; locked",
+      .brief = "Runs seed files, whether a target has them or not, each in one transaction.",
+      .example = "seeds:run(\"*payer*\", { scope = \"master\", plan = true })",
+      .aliases = {"seed run"},
+      .run = run,
+      .describe = describe_run});
+  registry.add(Method{.object = "seeds",
+                      .name = "filling",
+                      .parameters = with_targets({{.name = "tables",
+                                                   .type = Type::list,
+                                                   .required = true,
+                                                   .positional = true,
+                                                   .brief = "schema.table"}}),
+                      .returns = "list of file names, in the order of the set",
+                      .errors = "not_found without the folder",
+                      .brief = "Which seed files say that they fill these tables. Reads the files only.",
+                      .example = "seeds:filling(\"rcm_master.payer\")",
+                      .command_line = false,
+                      .run = filling});
+  registry.add(Method{
+      .object = "seeds",
+      .name = "generate",
+      .effect = Effect::write,
+      .parameters =
+          {{.name = "tenants",
+            .type = Type::selection,
+            .required = true,
+            .positional = true,
+            .brief = "which tenants: all, a slug, a glob, key=value[,key=value] or @file"},
+           {.name = "members", .type = Type::integer, .default_text = "100", .brief = "people in each"},
+           {.name = "seed",
+            .default_text = "the slug",
+            .brief = "any text; the same one gives the same rows"}},
+      .returns = "result: target, rows, milliseconds",
+      .errors = "refused for a tenant placed as a schema; sql; interrupted",
+      .brief =
+          "Fills tenants with plausible people, claims and payments. The same size again inserts nothing.",
+      .example = "seeds:generate(\"acme\", { members = 1000, plan = true })",
+      .aliases = {"seed generate"},
+      .run = generate,
+      .describe = describe_generate});
+}
+
+}  // namespace scripting

@@ -1,0 +1,182 @@
+#include "scripting/migration_targets.hpp"
+
+#include <fmt/format.h>
+
+namespace scripting {
+
+namespace {
+
+using fleet::Error;
+using fleet::ErrorKind;
+using migrations::Scope;
+
+constexpr char const* master_name = "master";
+
+Scope parse_scope(std::string const& text) {
+  if (text == "master" || text == "platform") return Scope::master;
+  if (text == "tenant") return Scope::tenant;
+  throw Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(text)};
+}
+
+TargetOutcome ask_master(World& world, Touch touch,
+                         std::function<fleet::Result(TargetSession const&)> const& work) {
+  fleet::Tenant const nobody;
+  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = "tenantsh migrate"},
+                                          world.interrupt.get_token());
+  try {
+    TargetSession place{nobody, *lease, {Scope::master, {}}};
+    if (touch == Touch::writes) return {master_name, work(place), std::nullopt};
+    fleet::Transaction transaction{*lease, fleet::Access::read_only};
+    fleet::Result result = work(place);
+    transaction.commit();
+    return {master_name, std::move(result), std::nullopt};
+  } catch (Error const& error) {
+    lease.discard();
+    if (error.kind == ErrorKind::interrupted) throw;
+    return {master_name, std::nullopt, error};
+  }
+}
+
+// The role that owns the database, or the schema a tenant is placed in, when it is another one than ours.
+std::string owner_of(TargetSession const& place) {
+  std::string const& schema = place.target.schema_name;
+  auto owner =
+      schema.empty()
+          ? place.session.query(
+                "select pg_get_userbyid(datdba) from pg_database where datname = "
+                "current_database() and pg_get_userbyid(datdba) <> current_user and "
+                "pg_has_role(current_user, datdba, 'member')")
+          : place.session.query({"select pg_get_userbyid(nspowner) from pg_namespace where nspname = $1 and "
+                                 "pg_get_userbyid(nspowner) <> current_user and "
+                                 "pg_has_role(current_user, nspowner, 'member')",
+                                 {schema}});
+  return owner.value().value_or("");
+}
+
+}  // namespace
+
+MigrationTargets targets_of(World& world, Arguments const& arguments, Scope otherwise) {
+  Scope scope = otherwise;
+  if (arguments.has("scope"))
+    scope = parse_scope(arguments.text("scope"));
+  else if (arguments.has("tenants"))
+    scope = Scope::tenant;
+  if (scope == Scope::master) {
+    if (arguments.has("tenants")) throw Error{ErrorKind::usage, "scope master has no tenants"};
+    return {scope, {}, {}};
+  }
+  fleet::Chosen chosen = fleet::choose(world.fleet.tenants(), arguments.selection("tenants"));
+  MigrationTargets targets{scope, chosen.tenants, {}};
+  for (auto const& [status, count] : chosen.left_out)
+    targets.notes.push_back(fmt::format("{} {} tenant{} left out", count, status, count == 1 ? "" : "s"));
+  if (targets.tenants.empty()) targets.notes.push_back("no tenant fits " + arguments.text("tenants", "all"));
+  return targets;
+}
+
+std::vector<Parameter> target_parameters(std::string default_scope) {
+  return {
+      {.name = "scope", .default_text = std::move(default_scope), .brief = "master or tenant"},
+      {.name = "tenants",
+       .type = Type::selection,
+       .default_text = "all",
+       .brief = "which tenants: all, a slug, a glob, key=value[,key=value] or @file"},
+      {.name = "set", .type = Type::path, .default_text = "the shipped set", .brief = "folder of the files"}};
+}
+
+migrations::MigrationSet load_set(World& world, Arguments const& arguments, Scope scope) {
+  std::filesystem::path folder = world.shipped / "migrations" / std::string{to_string(scope)};
+  if (arguments.has("set")) folder = arguments.text("set");
+  return migrations::MigrationSet::load(folder, scope, world.fleet.driver());
+}
+
+std::vector<TargetOutcome> for_each_target(World& world, MigrationTargets const& targets, Touch touch,
+                                           int jobs,
+                                           std::function<fleet::Result(TargetSession const&)> const& work) {
+  if (targets.scope == Scope::master) return {ask_master(world, touch, work)};
+  auto one = [&](fleet::Tenant const& tenant, fleet::Session& session) {
+    TargetSession place{tenant, session, {Scope::tenant, tenant.schema_name}};
+    if (touch == Touch::writes) return work(place);
+    fleet::Transaction transaction{session, fleet::Access::read_only};
+    fleet::Result result = work(place);
+    transaction.commit();
+    return result;
+  };
+  fleet::FanOutOptions options{.jobs = jobs, .timeout_ms = 0, .stop = world.interrupt.get_token()};
+  std::vector<TargetOutcome> outcomes;
+  for (fleet::Outcome& outcome : world.fleet.each(targets.tenants, options, one))
+    outcomes.push_back({outcome.tenant.slug, std::move(outcome.result), std::move(outcome.error)});
+  return outcomes;
+}
+
+Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Column> columns,
+                   std::vector<std::string> notes) {
+  columns.insert(columns.begin(), fleet::Column{"target"});
+  Rows rows{fleet::Result{std::move(columns)}, {}, outcomes.size()};
+  for (TargetOutcome& outcome : outcomes) {
+    if (outcome.error) {
+      if (outcome.error->tenant.empty()) outcome.error->tenant = outcome.target;
+      rows.failures.push_back(std::move(*outcome.error));
+      continue;
+    }
+    for (std::size_t row = 0; row < outcome.result->rows(); ++row) {
+      rows.result.append(outcome.target);
+      for (std::size_t column = 0; column < outcome.result->columns().size(); ++column)
+        rows.result.append(outcome.result->at(row, column));
+    }
+  }
+  // One target's failure is the call's own.
+  if (rows.asked == 1 && rows.failures.size() == 1) throw Error{rows.failures.front()};
+  std::optional<ErrorKind> ended;
+  if (rows.asked > 0 && rows.failures.size() == rows.asked) ended = ErrorKind::failed;
+  return {std::move(rows), std::move(notes), ended};
+}
+
+migrations::AcceptedProblems accepted_problems(Arguments const& arguments) {
+  migrations::AcceptedProblems accepted;
+  for (std::string const& word : arguments.list("accept")) {
+    auto kind = migrations::parse_problem_kind(word);
+    if (!kind || !migrations::acceptable(*kind))
+      throw Error{ErrorKind::usage, "accept: " + fleet::in_quotes(word) + " is nothing that can be accepted"}
+          .with_hint("changed, missing, out_of_order and duplicate_number can be");
+    accepted.insert(*kind);
+  }
+  return accepted;
+}
+
+migrations::ApplyOptions apply_options(World& world, Arguments const& arguments, TargetSession const& place) {
+  migrations::ApplyOptions options;
+  options.schema_name = place.target.schema_name;
+  options.owner = arguments.has("owner") ? arguments.text("owner") : owner_of(place);
+  options.applied_by = world.who.name();
+  options.accepted = accepted_problems(arguments);
+  options.stop = world.interrupt.get_token();
+  return options;
+}
+
+std::string names_text(std::vector<std::string> const& names) {
+  constexpr std::size_t shown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > shown) text += fmt::format(", … {} more", names.size() - shown);
+  return text;
+}
+
+void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string const& reason) {
+  if (rows.empty() || world.fleet.environment().tenants.kind != fleet::ListSource::Kind::registry) return;
+  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = "tenantsh audit"});
+  if (lease->query("select to_regclass('identity.tenant_audit') is null").value() == "t") return;
+  Json list = Json::array();
+  for (AuditRow const& row : rows)
+    list.push_back(
+        {{"slug", row.tenant}, {"object", row.object}, {"action", row.action}, {"after", row.after}});
+  fleet::Statement::Parameters parameters{list.dump(-1, ' ', false, Json::error_handler_t::replace),
+                                          world.who.name(), world.who.host, std::nullopt};
+  if (!reason.empty()) parameters[3] = reason;
+  lease->query(
+      {"insert into identity.tenant_audit (tenant_id, object, action, after, actor, client_host, reason) "
+       "select t.id, r.object, r.action, r.after, $2, $3, $4 from jsonb_to_recordset($1::jsonb) as "
+       "r(slug text, object text, action text, after jsonb) left join identity.tenant t on t.slug = r.slug",
+       std::move(parameters)});
+}
+
+}  // namespace scripting

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "migrations/engine/apply.hpp"
+#include "migrations/engine/migration_set.hpp"
+#include "scripting/method.hpp"
+#include "scripting/world.hpp"
+
+namespace scripting {
+
+// What the methods of `migrations` and `seeds` work on: the master database, or chosen tenants. `scope` says
+// which; without it `tenants` means tenants and neither means `otherwise`.
+struct MigrationTargets {
+  migrations::Scope scope;
+  std::vector<fleet::Tenant> tenants;  // of scope tenant
+  std::vector<std::string> notes;      // tenants left out
+
+  std::size_t size() const { return scope == migrations::Scope::master ? 1 : tenants.size(); }
+};
+MigrationTargets targets_of(World& world, Arguments const& arguments, migrations::Scope otherwise);
+
+// The parameters scope, tenants and set.
+std::vector<Parameter> target_parameters(std::string default_scope);
+
+// The folder that `set` names, else the shipped set of that scope.
+migrations::MigrationSet load_set(World& world, Arguments const& arguments, migrations::Scope scope);
+
+enum class Touch { reads, writes };
+
+// Where one piece of work takes place. For master the tenant is a nameless one.
+struct TargetSession {
+  fleet::Tenant const& tenant;
+  fleet::Session& session;
+  migrations::Target target;
+};
+
+// Calls `work` for each target, tenants on worker threads; `name` of an Outcome's tenant is the slug, or
+// "master". A target's error is its Outcome's.
+struct TargetOutcome {
+  std::string target;
+  std::optional<fleet::Result> result;
+  std::optional<fleet::Error> error;
+};
+std::vector<TargetOutcome> for_each_target(World& world, MigrationTargets const& targets, Touch touch,
+                                           int jobs,
+                                           std::function<fleet::Result(TargetSession const&)> const& work);
+
+// Rows of all that answered, with the column `target` before the others; failures; asked.
+Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Column> columns,
+                   std::vector<std::string> notes);
+
+// Options of a writing call: who, the owner that is given or that the database or schema has, accepted
+// problems.
+migrations::ApplyOptions apply_options(World& world, Arguments const& arguments, TargetSession const& place);
+migrations::AcceptedProblems accepted_problems(Arguments const& arguments);
+
+// "acme", "acme, beta", "acme, beta, … 98 more": targets that have something in common.
+std::string names_text(std::vector<std::string> const& names);
+
+// One row of identity.tenant_audit for each target that took part. Nothing where master has no such table (a
+// foreign fleet, a master that is being made).
+struct AuditRow {
+  std::string tenant;  // slug, "" for master
+  std::string object, action;
+  Json after;
+};
+void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string const& reason);
+
+}  // namespace scripting

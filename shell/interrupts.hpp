@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace shell {
+
+// Ctrl-C (and SIGTERM, SIGHUP) as a request to stop: the first press calls `on_press` on a thread of its own,
+// where taking locks is allowed; the second one before renew() puts the terminal right and exits with 130.
+// One object at a time: signals belong to the process.
+class Interrupts {
+ public:
+  Interrupts();
+  ~Interrupts();
+  Interrupts(Interrupts const&) = delete;
+  Interrupts& operator=(Interrupts const&) = delete;
+
+  // What a press does from now on; set before work starts, cleared before what it refers to goes away.
+  void on_press(std::function<void()> action);
+  // A new entry begins: earlier presses are forgotten.
+  void renew();
+  bool pressed() const;
+  // Readable while pressed(), for poll() beside a terminal.
+  int descriptor() const;
+
+ private:
+  void watch();
+
+  std::mutex mutex_;
+  std::function<void()> action_;
+  std::thread watcher_;
+};
+
+// What a dying process must put back: the terminal as it was before echo was switched off. Async-signal-safe.
+void restore_terminal() noexcept;
+
+}  // namespace shell

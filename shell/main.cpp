@@ -1,0 +1,36 @@
+#include "fleet/environment.hpp"
+#include "shell/commands.hpp"
+
+namespace {
+
+shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> arguments) {
+  shell::Reporter& reporter = workplace.reporter();
+  shell::ExitStatus status = shell::ExitStatus::failed;
+  try {
+    shell::parse_options(std::move(arguments), workplace.options());
+    status = shell::run_command_line(workplace);
+    reporter.flush();
+    return status;
+  } catch (fleet::Error const& error) {
+    if (!workplace.reader_gone()) status = reporter.error(error);
+  } catch (std::exception const& error) {
+    status = reporter.error(fleet::Error{fleet::ErrorKind::failed, error.what()});
+  }
+  try {
+    reporter.flush();
+  } catch (fleet::Error const&) {
+    // The first error was told; this one is either the same or comes of it.
+  }
+  return status;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  // Before anything else: no library call and no program we start may see a stray PGHOST.
+  fleet::StrayVariables variables = fleet::take_postgres_variables();
+  shell::survive_broken_pipes();
+  shell::Options options;
+  shell::Workplace workplace{options, std::move(variables)};
+  return static_cast<int>(run(workplace, {words + 1, words + count}));
+}

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "shell/exit_status.hpp"
+#include "shell/workplace.hpp"
+
+namespace shell {
+
+// The interactive session: reads entries from the terminal until \q or Ctrl-D. An error ends its entry only.
+ExitStatus run_repl(Workplace& workplace);
+
+}  // namespace shell

@@ -1,0 +1,114 @@
+#include "shell/usage.hpp"
+
+#include <fmt/format.h>
+
+#include "scripting/help.hpp"
+#include "shell/method_command.hpp"
+#include "shell/sandbox_command.hpp"
+
+namespace shell {
+namespace {
+
+constexpr std::string_view exit_page = R"(Exit status
+    0  done
+    1  failed; also when every tenant of a fan-out failed
+    2  usage: an option, an input, a name or the configuration is wrong; nothing was tried
+    3  a server could not be reached
+    4  declined: a person said no, or nobody was there to say yes
+    5  in doubt: the outcome of a commit or an effect is unknown
+    6  another run holds the lock
+    7  partial: some tenants failed
+    8  changes are pending, or a check found something
+  130  interrupted
+)";
+
+constexpr std::string_view options_page = R"(Options, before or after the command
+  --env NAME          environment from tenantsh.toml; without any: sandbox
+  --config FILE       read this configuration and no other
+  --format FORMAT     table, vertical, csv, tsv, json, jsonl, markdown, html
+  --json              everything that is said, as JSON lines
+  --yes, -y           agree to writes; never to what destroys
+  --confirm NAME      the name a destructive question wants typed
+  --reason TEXT       why, for the audit
+  --jobs N            connections in use at once
+  --timeout DURATION  per statement: 30s, 500ms, 2m
+  --color WHEN        auto, always, never
+  --help, --version
+)";
+
+// "SQL", "TENANT": how a value is called in a usage line.
+std::string placeholder(scripting::Parameter const& parameter) {
+  std::string text;
+  for (char const c : parameter.name) text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
+}
+
+std::string usage_of(scripting::Parameter const& parameter) {
+  bool const list = parameter.type == scripting::Type::list;
+  std::string text = parameter.positional                              ? placeholder(parameter)
+                     : parameter.type == scripting::Type::boolean      ? option_name(parameter)
+                                                                       : option_name(parameter) + " " + placeholder(parameter);
+  if (!parameter.required) text = "[" + text + "]";
+  return list ? text + "…" : text;
+}
+
+// The first sentence.
+std::string_view headline(std::string_view brief) { return brief.substr(0, brief.find(". ")); }
+
+}  // namespace
+
+std::string main_page(scripting::Registry const& registry) {
+  std::string page = R"(tenantsh: a Lua-scriptable shell for PostgreSQL fleets that serve many tenants
+
+  tenantsh                                interactive session
+  tenantsh [OPTIONS] SCRIPT.lua [ARGS]    run a script; - reads it from standard input
+  tenantsh [OPTIONS] -e CODE              evaluate and print; may be repeated
+  tenantsh [OPTIONS] OBJECT METHOD …      call one method, e.g. tenantsh tenants list
+  tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
+  tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit
+
+)";
+  std::string commands;
+  for (auto const& method : registry.all())
+    for (std::string const& alias : method.aliases)
+      commands += fmt::format("  {:<20}{}\n", alias, headline(method.brief));
+  if (!commands.empty()) page += "Commands\n" + commands + "\n";
+  page += "Objects\n";
+  for (auto const& object : registry.objects())
+    if (object.global) page += fmt::format("  {:<20}{}\n", object.name, object.brief);
+  return page + "\n" + std::string{options_page};
+}
+
+std::string command_page(scripting::Method const& method) {
+  std::string page = "tenantsh " + command_name(method);
+  bool const one = method.receiver == scripting::Receiver::member;
+  if (one) page += method.object == "servers" ? " SERVER" : " TENANT";
+  for (auto const& parameter : method.parameters)
+    if (parameter.positional) page += " " + usage_of(parameter);
+  for (auto const& parameter : method.parameters)
+    if (!parameter.positional) page += " " + usage_of(parameter);
+  page += "\n\n" + method.brief + "\n";
+  if (!method.parameters.empty()) page += "\n";
+  for (auto const& parameter : method.parameters) {
+    std::string const name = parameter.positional ? placeholder(parameter) : option_name(parameter);
+    page += fmt::format("  {:<18}{}: {}", name, scripting::to_string(parameter.type), parameter.brief);
+    if (!parameter.default_text.empty()) page += " (default " + parameter.default_text + ")";
+    page += "\n";
+  }
+  page += fmt::format("\nEffect:  {}\nReturns: {}\nErrors:  {}\nIn Lua:  {}\n", scripting::to_string(method.effect),
+                      method.returns, method.errors, method.example);
+  return page;
+}
+
+std::string topic_page(scripting::Registry const& registry, std::string const& topic) {
+  if (topic.empty()) return main_page(registry);
+  if (topic == "exit") return std::string{exit_page};
+  if (topic == "options") return std::string{options_page};
+  if (topic == "sandbox") return std::string{sandbox_page()};
+  if (auto const* method = registry.find_alias(topic)) return command_page(*method);
+  std::string page = scripting::help_text(registry, topic);
+  if (!page.ends_with('\n')) page += '\n';
+  return page;
+}
+
+}  // namespace shell

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "scripting/method.hpp"
+
+// The help pages of the command line; those of the language come from scripting/help.hpp.
+namespace shell {
+
+std::string main_page(scripting::Registry const& registry);
+// "tenantsh query SQL [--param V]…" with what each takes, made from the row.
+std::string command_page(scripting::Method const& method);
+// A command, "sandbox", "exit", or a topic of the language. Error{not_found} suggests the nearest.
+std::string topic_page(scripting::Registry const& registry, std::string const& topic);
+
+}  // namespace shell

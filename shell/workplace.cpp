@@ -1,0 +1,202 @@
+#include "shell/workplace.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "fleet/operator.hpp"
+#include "shell/terminal_console.hpp"
+
+namespace shell {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char const* sandbox_name = "sandbox";
+
+// Where the database module lies: beside the program in a build, else where it is installed.
+fs::path module_folder() {
+  fs::path const folder = program_folder();
+  return fs::exists(folder / "tenantsh-postgres.so") ? folder : folder.parent_path() / "lib" / "tenantsh";
+}
+
+// The folder that holds migrations/ and runbooks/: the source tree around a build, else share/tenantsh.
+fs::path shipped_folder() {
+  fs::path const above = program_folder().parent_path();
+  return fs::exists(above / "migrations" / "master") ? above : above / "share" / "tenantsh";
+}
+
+fs::path user_configuration() {
+  char const* xdg = std::getenv("XDG_CONFIG_HOME");
+  char const* home = std::getenv("HOME");
+  if (xdg != nullptr && *xdg == '/') return fs::path{xdg} / "tenantsh" / "tenantsh.toml";
+  if (home != nullptr && *home == '/') return fs::path{home} / ".config" / "tenantsh" / "tenantsh.toml";
+  return {};
+}
+
+// TENANTSH_CRASH=MOMENT:STEP ends this process with SIGKILL when a run reaches that moment of that step: how the
+// crash tests stop a run exactly there. In the sandbox only.
+runbooks::Boundary crash_boundary(fleet::Environment const& environment) {
+  char const* wanted = std::getenv("TENANTSH_CRASH");
+  if (wanted == nullptr || !environment.sandbox) return {};
+  return [place = std::string{wanted}](std::string_view moment, std::string const& step) {
+    if (place == std::string{moment} + ":" + step) ::kill(::getpid(), SIGKILL);
+  };
+}
+
+}  // namespace
+
+fs::path program_folder() {
+  static fs::path const folder = fs::read_symlink("/proc/self/exe").parent_path();
+  return folder;
+}
+
+Workplace::Workplace(Options& options, fleet::StrayVariables variables)
+    : options_(options),
+      variables_(std::move(variables)),
+      out_(STDOUT_FILENO),
+      err_(STDERR_FILENO),
+      reporter_(out_, err_, [this](std::string text) { return secrets_ ? secrets_->redact(std::move(text)) : text; },
+                options.reporter) {}
+
+Workplace::~Workplace() {
+  if (interrupts_) interrupts_->on_press({});
+}
+
+Interrupts& Workplace::interrupts() {
+  if (!interrupts_) interrupts_.emplace();
+  return *interrupts_;
+}
+
+runbooks::Console& Workplace::console() {
+  if (!console_) {
+    if (::isatty(STDIN_FILENO) == 1)
+      console_ = std::make_unique<TerminalConsole>(reporter_, interrupts());
+    else
+      console_ = std::make_unique<PipeConsole>(reporter_);
+  }
+  return *console_;
+}
+
+scripting::Registry const& Workplace::registry() {
+  if (!registry_) registry_ = scripting::make_registry();
+  return *registry_;
+}
+
+fleet::Configuration const& Workplace::configuration() {
+  if (!configuration_) {
+    fleet::ConfigurationPlaces places;
+    places.explicit_file = options_.config;
+    places.user_file = user_configuration();
+    places.project_start = fs::current_path();
+    configuration_ = fleet::load_configuration(places);
+  }
+  return *configuration_;
+}
+
+fleet::Secrets& Workplace::secrets() {
+  if (!secrets_) {
+    fleet::Secrets::Prompt prompt;
+    if (console().interactive())
+      prompt = [this](std::string const& question) {
+        runbooks::Question secret;
+        secret.text = question;
+        secret.secret = true;
+        return console().ask(secret);
+      };
+    secrets_ = std::make_unique<fleet::Secrets>(std::move(prompt), configuration().exec_allowed);
+  }
+  return *secrets_;
+}
+
+fleet::Driver& Workplace::driver() {
+  if (!driver_) driver_ = std::make_unique<fleet::LazyDriver>(module_folder());
+  return *driver_;
+}
+
+fleet::Sandbox& Workplace::sandbox() {
+  if (!sandbox_) sandbox_.emplace(fleet::default_home(), secrets());
+  return *sandbox_;
+}
+
+fleet::Environment Workplace::chosen_environment() {
+  std::string const name =
+      options_.environment.empty() ? configuration().default_environment : options_.environment;
+  if (name != sandbox_name) return fleet::find_environment(configuration(), name);
+  fleet::Environment environment;
+  environment.name = sandbox_name;
+  environment.sandbox = true;
+  environment.guard = fleet::Guard::open;
+  environment.secrets_folder = fleet::default_home() / sandbox_name / "secrets" / "tenants";
+  return environment;
+}
+
+void Workplace::locate_sandbox(fleet::Environment& environment) {
+  std::vector<fleet::SandboxMember> const members = sandbox().members();
+  if (members.empty())
+    throw fleet::Error{fleet::ErrorKind::connect, "there is no sandbox yet"}.with_hint(
+        "`tenantsh sandbox up` makes one; --env NAME chooses another environment");
+  for (fleet::SandboxMember const& member : members) {
+    if (!member.running)
+      throw fleet::Error{fleet::ErrorKind::connect, "the sandbox is not running"}
+          .with_hint("`tenantsh sandbox up` starts it")
+          .at_server(member.name);
+    if (member.role == "master") {
+      environment.master_dsn = member.dsn;
+    } else {
+      environment.known_servers.push_back(fleet::FirstServer{.name = member.name,
+                                                    .region = "local",
+                                                    .host = member.endpoint.get("host"),
+                                                    .admin_user = member.endpoint.get("user"),
+                                                    .admin_secret_ref = member.endpoint.password.reference(),
+                                                    .port = std::stoi(member.endpoint.get("port")),
+                                                    .capacity_tenants = sandbox().capacity_tenants()});
+    }
+  }
+  if (!environment.known_servers.empty()) environment.first_server = environment.known_servers.front();
+}
+
+scripting::World& Workplace::world() {
+  if (!world_) {
+    fleet::FleetParts parts{.driver = driver(),
+                            .secrets = secrets(),
+                            .clock = clock_,
+                            .environment = chosen_environment(),
+                            .variables = {}};
+    if (parts.environment.sandbox)
+      parts.locate = [this](fleet::Environment& environment) { locate_sandbox(environment); };
+    else
+      parts.variables = variables_;
+    fleet_ = std::make_unique<fleet::Fleet>(std::move(parts));
+    world_.emplace(scripting::World{.fleet = *fleet_,
+                                    .console = console(),
+                                    .gate = gate_,
+                                    .who = fleet::this_operator(),
+                                    .settings = options_.settings,
+                                    .shipped = shipped_folder(),
+                                    .home = fleet::default_home(),
+                                    .boundary = crash_boundary(fleet_->environment()),
+                                    .interrupt = {}});
+    world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
+  }
+  return *world_;
+}
+
+scripting::Interpreter& Workplace::interpreter() {
+  if (!interpreter_) interpreter_ = std::make_unique<scripting::Interpreter>(world(), registry());
+  return *interpreter_;
+}
+
+void Workplace::entry(std::function<void()> const& work) {
+  interrupts().on_press({});
+  interrupts().renew();
+  world().interrupt = std::stop_source{};
+  interrupts().on_press([this] {
+    world_->interrupt.request_stop();
+    if (interpreter_) interpreter_->interrupt();
+  });
+  work();
+}
+
+}  // namespace shell
