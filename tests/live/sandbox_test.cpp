@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "fleet/cluster.hpp"
@@ -333,16 +335,26 @@ TEST_CASE("sandbox: a socket folder that somebody else made is refused") {
 }
 
 TEST_CASE("sandbox: where home is") {
-  ::setenv("TENANTSH_HOME", "/srv/a b/", 1);
-  CHECK(fleet::default_home() == "/srv/a b/");
-  ::unsetenv("TENANTSH_HOME");
-  ::setenv("XDG_STATE_HOME", "/state", 1);
-  CHECK(fleet::default_home() == (::geteuid() == 0 ? "/var/lib/tenantsh" : "/state/tenantsh"));
-  ::setenv("XDG_STATE_HOME", "relative", 1);
-  ::setenv("HOME", "/home/somebody", 1);
-  CHECK(fleet::default_home() ==
-        (::geteuid() == 0 ? "/var/lib/tenantsh" : "/home/somebody/.local/state/tenantsh"));
-  ::unsetenv("XDG_STATE_HOME");
+  // In a process of its own: the environment is everybody's.
+  auto home = [](std::map<std::string, std::string> environment) {
+    int pid = ::fork();
+    if (pid == 0) {
+      for (char const* name : {"TENANTSH_HOME", "XDG_STATE_HOME", "HOME"}) ::unsetenv(name);
+      std::string expected = environment["expected"];
+      environment.erase("expected");
+      for (auto const& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+      ::_exit(fleet::default_home() == expected ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return status == 0;
+  };
+  bool root = ::geteuid() == 0;
+  CHECK(home({{"TENANTSH_HOME", "/srv/a b"}, {"expected", "/srv/a b"}}));
+  CHECK(home({{"XDG_STATE_HOME", "/state"}, {"expected", root ? "/var/lib/tenantsh" : "/state/tenantsh"}}));
+  CHECK(home({{"XDG_STATE_HOME", "relative"},
+              {"HOME", "/home/me"},
+              {"expected", root ? "/var/lib/tenantsh" : "/home/me/.local/state/tenantsh"}}));
 }
 
 TEST_CASE("cluster: a port that another server holds is refused, a long socket path too") {
