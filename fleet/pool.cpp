@@ -78,15 +78,17 @@ std::unique_ptr<Session> Pool::take_idle(std::string const& key) {
   return found == by_key_.end() ? nullptr : remove(found->second).session;
 }
 
-std::unique_ptr<Session> Pool::evict(std::string const* server) {
+std::optional<Pool::Idle> Pool::evict(std::string const* server) {
   auto oldest = server ? std::find_if(idle_.begin(), idle_.end(),
                                       [&](Idle const& idle) { return idle.place->server == *server; })
                        : idle_.begin();
-  if (oldest == idle_.end()) return nullptr;
-  Idle taken = remove(oldest);
-  --servers_[taken.place->server].open;
-  --total_open_;
-  return std::move(taken.session);
+  if (oldest == idle_.end()) return std::nullopt;
+  return remove(oldest);
+}
+
+void Pool::close(Idle idle) {
+  idle.session.reset();
+  forget(idle.place->server);
 }
 
 void Pool::forget(std::string const& server) {
@@ -140,7 +142,6 @@ Pool::Lease Pool::acquire(Endpoint const& endpoint, ConnectOptions const& option
   ConnectOptions stoppable = options;
   stoppable.stop = stop;
   for (;;) {
-    std::unique_ptr<Session> to_close;  // outlives the lock: closing takes a moment
     std::unique_lock lock{mutex_};
     if (stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted before connecting"};
     if (auto session = take_idle(place->key)) {
@@ -168,8 +169,12 @@ Pool::Lease Pool::acquire(Endpoint const& endpoint, ConnectOptions const& option
       if (server.bound > 0 || server.open >= limit_) return &place->server;
       return std::nullopt;
     };
-    if (auto where = crowded()) to_close = evict(*where);
-    if (to_close) continue;
+    if (auto where = crowded())
+      if (auto idle = evict(*where)) {
+        lock.unlock();
+        close(std::move(*idle));
+        continue;
+      }
     freed_.wait(lock, stop, [&] {
       auto const where = crowded();
       return by_key_.contains(place->key) || (may_open(server) && total_open_ < total_limit_) ||
@@ -218,22 +223,17 @@ void Pool::close_idle(Endpoint const& endpoint) {
       idle = next;
     }
   }
-  for (Idle& idle : closing) {
-    idle.session.reset();
-    forget(idle.place->server);
-  }
+  for (Idle& idle : closing) close(std::move(idle));
 }
 
 void Pool::close_all() {
   for (;;) {
-    std::unique_ptr<Session> session;
-    {
-      std::lock_guard lock{mutex_};
-      session = evict(nullptr);
-    }
-    if (!session) break;
+    std::unique_lock lock{mutex_};
+    auto idle = evict(nullptr);
+    lock.unlock();
+    if (!idle) return;
+    close(std::move(*idle));
   }
-  freed_.notify_all();
 }
 
 Pool::Lease::Lease(Pool& pool, std::shared_ptr<Place const> place, std::unique_ptr<Session> session,

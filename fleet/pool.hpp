@@ -75,13 +75,15 @@ class Pool {
   // All with mutex_ held.
   bool may_open(PerServer const& server) const;
   std::unique_ptr<Session> take_idle(std::string const& key);
-  // Takes the least recently used idle session (of one server) out of the pool, for closing.
-  std::unique_ptr<Session> evict(std::string const* server);
+  // Takes the least recently used idle session (of one server) out of the pool, for closing. It counts as
+  // open until it is closed.
+  std::optional<Idle> evict(std::string const* server);
   Idle remove(IdleList::iterator idle);
 
   std::unique_ptr<Session> connect(Endpoint const& endpoint, ConnectOptions const& options,
                                    std::string const& server, bool asks);
   void give_back(std::shared_ptr<Lease::Place const> place, std::unique_ptr<Session> session, bool keep);
+  void close(Idle idle);
   void forget(std::string const& server);  // a session of it was closed
 
   Driver& driver_;

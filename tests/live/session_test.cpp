@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -517,4 +518,17 @@ TEST_CASE("digests and tokens") {
 TEST_CASE("the module is refused when it is missing") {
   fleet::LazyDriver driver{"/nonexistent"};
   CHECK(kind_of([&] { driver.sha256("x"); }) == "tool ");
+}
+
+TEST_CASE("the module refuses a program of another build") {
+  std::string const path = fleet::LazyDriver::find_folder() / "tenantsh-postgres.so";
+  void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  CHECK(module != nullptr);
+  if (!module) return;
+  auto factory = reinterpret_cast<fleet::Driver* (*)(char const*)>(dlsym(module, "tenantsh_postgres_driver"));
+  CHECK(factory("some other build") == nullptr);
+  // Nothing else is to be found in it: program and module do not mix their copies of fleet's functions.
+  CHECK(
+      dlsym(module, "_ZN5fleet5ErrorC1ENS_9ErrorKindENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE") ==
+      nullptr);
 }
