@@ -57,15 +57,21 @@ scripting::Value receiver(scripting::Method const& method, std::string const& me
 std::string option_name(scripting::Parameter const& parameter) { return "--" + with_dashes(parameter.name); }
 
 std::optional<NamedMethod> find_method(scripting::Registry const& registry, std::vector<std::string> const& words) {
-  for (std::size_t count = std::min<std::size_t>(3, words.size()); count > 0; --count) {
+  auto const alias = [&](std::size_t count) -> scripting::Method const* {
+    if (words.size() < count) return nullptr;
     std::string joined = words[0];
     for (std::size_t i = 1; i < count; ++i) joined += " " + words[i];
-    if (auto const* method = registry.find_alias(joined)) return NamedMethod{method, count};
+    return registry.find_alias(joined);
+  };
+  for (std::size_t count : {3, 2})
+    if (auto const* method = alias(count)) return NamedMethod{method, count};
+  // Before an alias of one word: `runs` lists, `runs resume ID` is a method of the same name's object.
+  if (words.size() >= 2) {
+    auto const* method = registry.find(with_underscores(words[0]), with_underscores(words[1]));
+    if (method != nullptr && method->command_line) return NamedMethod{method, 2};
   }
-  if (words.size() < 2) return std::nullopt;
-  auto const* method = registry.find(with_underscores(words[0]), with_underscores(words[1]));
-  if (method == nullptr || !method->command_line) return std::nullopt;
-  return NamedMethod{method, 2};
+  if (auto const* method = alias(1)) return NamedMethod{method, 1};
+  return std::nullopt;
 }
 
 scripting::Arguments parse_method_arguments(scripting::Method const& method, std::vector<std::string> const& words,

@@ -51,9 +51,10 @@ end_sandbox() {
 }
 trap end_sandbox EXIT
 
-socket_of() { tenantsh sandbox status --format json | grep -o '"dsn":"[^"]*"' | head -n 1 | sed 's/.*host=\([^ ]*\).*/\1/'; }
+# dsn_of MEMBER, for psql as it stands.
+dsn_of() { tenantsh sandbox status --format csv | grep "^$1," | cut -d, -f3 | tr -d '"'; }
+socket_of() { dsn_of master | sed 's/^host=\([^ ]*\).*/\1/'; }
 port_of() { case $1 in master) echo 5500 ;; pg-*) echo $((5500 + ${1#pg-})) ;; esac; }
-dsn_of() { tenantsh sandbox status --format json | tr '{' '\n' | grep "\"name\":\"$1\"" | sed 's/.*"dsn":"\([^"]*\)".*/\1/'; }
 # superuser MEMBER DATABASE SQL…
 superuser() {
     local member=$1 database=$2
