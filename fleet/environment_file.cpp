@@ -14,6 +14,7 @@
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
+#include "fleet/toml_text.hpp"
 
 namespace fleet {
 namespace {
@@ -22,8 +23,6 @@ using Path = std::filesystem::path;
 using Words = std::vector<std::string>;
 
 constexpr std::size_t largest_file = 256 * 1024;
-// toml++ reads `a.a.a…` by recursion, about 200 bytes of stack for each dot.
-constexpr auto most_dots = 4000;
 
 Error fault(Path const& path, std::string const& message) {
   return Error(ErrorKind::config, path.string() + ": " + message);
@@ -59,8 +58,6 @@ Contents read_file(Path const& path) {
     contents.text.append(buffer.data(), static_cast<std::size_t>(count));
     if (contents.text.size() > largest_file) throw fault(path, "more than 256 KiB is no configuration");
   }
-  if (std::count(contents.text.begin(), contents.text.end(), '.') > most_dots)
-    throw fault(path, fmt::format("more than {} dots are no configuration", most_dots));
   return contents;
 }
 
@@ -259,6 +256,8 @@ void read_configuration_file(Path const& path, Configuration& configuration) {
   auto const contents = read_file(path);
   configuration.files.push_back(path);
   configuration.exec_allowed = configuration.exec_allowed && contents.trusted;
+  if (auto const trouble = find_toml_trouble(contents.text))
+    throw Error(ErrorKind::config, fmt::format("{}:{}: {}", path.string(), trouble->line, trouble->what));
   toml::table root;
   try {
     root = toml::parse(contents.text);
