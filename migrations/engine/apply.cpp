@@ -1,5 +1,6 @@
 #include "migrations/engine/apply.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "migrations/engine/explain.hpp"
@@ -64,6 +65,11 @@ ApplyReport apply(fleet::Session& session, MigrationSet const& set, ApplyOptions
 std::vector<std::string> mark(fleet::Session& session, MigrationSet const& set,
                               std::vector<std::string> const& patterns, ApplyOptions const& options) {
   std::vector<Migration const*> const files = set.matching(patterns);
+  for (Problem const& problem : set.problems()) {
+    bool const marked = std::any_of(files.begin(), files.end(),
+                                    [&](Migration const* file) { return file->name == problem.name; });
+    if (marked && !acceptable(problem.kind)) refuse({problem});  // a file that was not read has no digest
+  }
   Target const target{set.scope(), options.schema_name};
   Lock const lock{session, target, {options.lock_wait, options.stop, options.on_wait}};
   prepare_ledger_explained(session);
