@@ -50,19 +50,22 @@ class SigpipeHeld {
   sigset_t before_{};
 };
 
-// Takes what is there; closes the end at end of file.
-void drain(FileDescriptor& end, std::string& text) {
+// Takes what is there, 4 MiB at most so that a Ctrl-C is seen; closes the end at end of file. True when
+// there may be more.
+template <typename Take>
+bool drain(FileDescriptor& end, Take const& take) {
   std::array<char, 65536> buffer;
-  while (end) {
+  for (int reads = 0; end && reads < 64; ++reads) {
     ssize_t got = ::read(end.get(), buffer.data(), buffer.size());
     if (got > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(got));
+      take(std::string_view{buffer.data(), static_cast<std::size_t>(got)});
     } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
       end.reset();
     } else if (errno == EAGAIN) {
-      return;
+      return false;
     }
   }
+  return static_cast<bool>(end);
 }
 
 void feed(FileDescriptor& end, std::string_view& rest) {
@@ -144,19 +147,28 @@ CommandResult run(Command const& command, std::function<bool()> const& interrupt
   if (!child.ended) timeout = end_poll;
 
   CommandResult result;
+  auto take_output = [&](std::string_view piece) {
+    if (command.sink)
+      command.sink(piece);
+    else
+      result.output += piece;
+  };
+  auto take_errors = [&](std::string_view piece) { result.errors += piece; };
   std::string_view rest = command.input;
   std::optional<int> exit_code;
   while (!exit_code) {
     wait_for_event(child, timeout);
     feed(child.input, rest);
-    drain(child.output, result.output);
-    drain(child.errors, result.errors);
+    drain(child.output, take_output);
+    drain(child.errors, take_errors);
     exit_code = child.reap();
     if (!exit_code) interruption.check(child);
   }
   // What it wrote last; a grandchild that holds the pipe open is not waited for.
-  drain(child.output, result.output);
-  drain(child.errors, result.errors);
+  while (drain(child.output, take_output)) {
+  }
+  while (drain(child.errors, take_errors)) {
+  }
 
   // A Ctrl-C at the terminal reaches the program before we are asked.
   bool died_of_interrupt = *exit_code == 128 + SIGINT && interrupted && interrupted();

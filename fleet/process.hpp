@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fleet {
@@ -19,7 +20,10 @@ struct Command {
   std::filesystem::path directory{};                 // empty: ours
   std::filesystem::path output_file{};               // standard output goes there (made by run_as, mode 0600)
   std::string input{};                               // written to its standard input; empty: /dev/null
-  bool detached = false;                             // own session: no Ctrl-C at our terminal reaches it
+  // Gets its standard output piece by piece, instead of CommandResult::output; what it throws ends the
+  // program.
+  std::function<void(std::string_view)> sink{};
+  bool detached = false;  // own session: no Ctrl-C at our terminal reaches it
 
   // As an operator would type it; environment is not shown.
   std::string text() const;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -117,6 +118,26 @@ TEST_CASE("run sends standard output to a file only its owner reads") {
   CHECK(content(command.output_file) == "out\n");
   CHECK((fs::status(command.output_file).permissions() & fs::perms::mask) ==
         (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("run hands standard output to a sink piece by piece") {
+  std::size_t bytes = 0, longest = 0;
+  Command command = shell("head -c 3000000 /dev/zero; echo err >&2; exit 2");
+  command.sink = [&](std::string_view piece) {
+    bytes += piece.size();
+    longest = std::max(longest, piece.size());
+  };
+  CHECK(told(command) == "exit 2 |  | err\n");
+  CHECK(bytes == 3'000'000);
+  CHECK(longest <= 65536);
+
+  command = shell("yes");
+  command.sink = [](std::string_view) { throw fleet::Error{fleet::ErrorKind::failed, "enough"}; };
+  CHECK(told(command) == "failed: enough");
+  // One that reads slower than the program writes can be interrupted all the same.
+  command.sink = [](std::string_view) {};
+  std::atomic<int> asked = 0;
+  CHECK_THROWS_AS(fleet::run(command, [&] { return ++asked > 2; }), fleet::Error);
 }
 
 TEST_CASE("run leaks no descriptor, holds back no signal and leaves no zombie") {
