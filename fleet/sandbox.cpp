@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "fleet/dsn.hpp"
 #include "fleet/private_files.hpp"
 #include "fleet/sandbox_files.hpp"
 #include "fleet/sandbox_login.hpp"
@@ -254,7 +255,7 @@ std::vector<SandboxMember> Sandbox::members() const {
   if (!state) return members;
   for (ClusterPlan const& plan : plans_of(files, *state)) {
     Endpoint endpoint = admin_endpoint(files, plan);
-    std::string dsn = dsn_text(endpoint);
+    std::string dsn = dsn_of(endpoint.keywords);
     members.push_back({.name = plan.name,
                        .role = plan.name == "master" ? "master" : "server",
                        .endpoint = std::move(endpoint),

@@ -59,18 +59,6 @@ std::string passfile_field(std::string_view text) {
   return field;
 }
 
-// libpq's keyword = 'value' form.
-std::string dsn_value(std::string_view text) {
-  if (!text.empty() && text.find_first_of(" \t\n\r\f\v'\\") == std::string_view::npos)
-    return std::string{text};
-  std::string quoted = "'";
-  for (char c : text) {
-    if (c == '\'' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "'";
-}
-
 // Names and passwords are ours: letters, digits and '_'.
 std::string admin_sql(std::string const& member, std::string const& password) {
   std::string role{admin_role};
@@ -157,13 +145,6 @@ Endpoint admin_endpoint(SandboxFiles const& files, ClusterPlan const& plan) {
   endpoint.password = Secret::parse("file:" + files.admin_password(plan.name).string());
   endpoint.server = plan.name;
   return endpoint;
-}
-
-std::string dsn_text(Endpoint const& endpoint) {
-  std::string text;
-  for (char const* keyword : {"host", "port", "dbname", "user", "passfile"})
-    text += (text.empty() ? "" : " ") + std::string{keyword} + "=" + dsn_value(endpoint.keywords.at(keyword));
-  return text;
 }
 
 }  // namespace fleet

@@ -17,7 +17,5 @@ void make_admin(SandboxFiles const& files, ClusterPlan const& plan);
 bool write_passfile(SandboxFiles const& files, SandboxState const& state);
 
 Endpoint admin_endpoint(SandboxFiles const& files, ClusterPlan const& plan);
-// An endpoint as psql takes it: host='…' port=5501 …
-std::string dsn_text(Endpoint const& endpoint);
 
 }  // namespace fleet
