@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fleet/backup_manifest.hpp"
+
+namespace fleet {
+
+// The names of one dump in its folder. STEM is SLUG-20260427T150000Z:
+//   STEM.dump (custom format) or the folder STEM (directory format), STEM.dump.partial or STEM.partial while
+//   pg_dump writes, STEM.manifest.json last of all. An archive without its manifest is not done.
+struct BackupFiles {
+  std::filesystem::path folder;
+  std::string stem;
+
+  // Error{usage} for a slug or a time that cannot stand in a name.
+  static BackupFiles of(std::filesystem::path folder, std::string const& slug, std::string const& at);
+
+  std::filesystem::path archive(DumpFormat format) const;
+  std::filesystem::path partial(DumpFormat format) const;
+  std::filesystem::path manifest() const;
+};
+
+// STEM.manifest.json beside an archive STEM.dump or STEM.
+std::filesystem::path manifest_beside(std::filesystem::path const& archive);
+
+enum class DumpState { done, not_done, broken };
+std::string_view to_string(DumpState state);
+
+struct DumpEvidence {
+  DumpState state = DumpState::not_done;
+  std::string seen;  // one line: what lies there
+};
+
+// Looks at the folder only. done: manifest and archive are there and agree in size. broken: what a dump left
+// that did not end well, or an archive that is not the one its manifest describes.
+DumpEvidence dump_state(std::filesystem::path const& folder, std::string const& slug, std::string const& at);
+
+// Deletes what an unfinished dump left: partial archives and an archive without a manifest. Never an archive
+// that has one.
+void remove_partial(std::filesystem::path const& folder, std::string const& slug, std::string const& at);
+
+// Size of a file, or of all files of a folder. Error{io}.
+std::uint64_t archive_bytes(std::filesystem::path const& archive);
+// The plain files of an archive, sorted by name; the file itself in the custom format.
+std::vector<std::filesystem::path> archive_files(std::filesystem::path const& archive);
+
+// Makes what stands in there survive a power failure; a folder with the files in it.
+void sync_archive(std::filesystem::path const& archive);
+// Gives the synced archive its final name, for good when this returns.
+void rename_synced(std::filesystem::path const& from, std::filesystem::path const& to);
+
+}  // namespace fleet
