@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+#include "fleet/session.hpp"
+
+namespace fleet {
+
+// The login of a tenant's application: a role with a password, and the secret that holds the connection
+// string which the application resolves (identity.tenant.db_config_ref).
+struct LoginRequest {
+  std::string slug;
+  std::string role;            // exists; only its password is set
+  std::string host, database;  // as the application reaches them
+  int port = 5432;
+  // Either a folder, where SLUG.dsn is made, or the secret that holds the connection string already.
+  std::filesystem::path folder;
+  Secret existing;
+};
+
+// Makes the application's connection string when there is none, and gives the role the password that stands
+// in it. Idempotent, and safe to be killed anywhere: the file is whole before the role is changed, and a
+// second call uses the password that the file holds. Only its SCRAM verifier goes to the server.
+//
+// The file is SLUG.dsn, mode 0600, in a folder that is made with mode 0700. A connection string that is
+// there, in the file or behind `existing`, must name this host, port, database and role: Error{refused} names
+// the keyword that differs. It may hold further keywords (sslmode, …), which stay.
+//
+// `admin` is logged in at that server with the right to alter the role. Returns the reference: `existing`, or
+// file:FOLDER/SLUG.dsn. Errors: usage, refused, config (no connection string), io, sql.
+Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
+
+// What issue_login will do, for plans: no secret in it.
+std::string describe_login(LoginRequest const& request);
+
+struct LoginIdentity {
+  std::string user, database;
+};
+
+// Connects with nothing but the connection string behind `reference` and asks who it is there. Errors: config
+// (it is none), connect, whatever Secrets::resolve throws; never the password in a text.
+LoginIdentity check_login(Secret const& reference, Driver& driver, Secrets& secrets,
+                          std::stop_token stop = {});
+
+}  // namespace fleet
