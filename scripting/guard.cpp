@@ -23,22 +23,27 @@ std::string subject_of(World& world, Arguments const& arguments) {
   return world.fleet.environment().name;
 }
 
-std::string question_text(World& world, Method const& method, Arguments const& arguments) {
+using Lines = std::vector<std::string>;
+
+Lines lines_of(World& world, Method const& method, Arguments const& arguments) {
+  return method.describe ? method.describe(world, arguments) : Lines{method.object + "." + method.name};
+}
+
+std::string question_text(World& world, Method const& method, Arguments const& arguments,
+                          Lines const& lines) {
   auto const& environment = world.fleet.environment();
-  std::string text = fmt::format("{} in environment {} ({}), {}", to_string(method.effect), environment.name,
-                                 to_string(environment.guard), subject_of(world, arguments));
-  text += fmt::format("\n{}.{}", method.object, method.name);
-  if (method.describe)
-    for (std::string const& line : method.describe(world, arguments)) text += "\n  " + line;
+  std::string text =
+      fmt::format("{} in environment {} ({}), {}\n{}.{}", to_string(method.effect), environment.name,
+                  to_string(environment.guard), subject_of(world, arguments), method.object, method.name);
+  for (std::string const& line : lines) text += "\n  " + line;
   return text;
 }
 
 // Throws Error{declined} with the flag that would have answered.
-void ask_name(World& world, Method const& method, Arguments const& arguments) {
+void ask_name(World& world, Method const& method, Arguments const& arguments, Lines const& lines) {
   std::string subject = subject_of(world, arguments);
-  if (world.settings.confirm == subject) return;
   runbooks::Question question{
-      .text = question_text(world, method, arguments) + "\nType " + subject + " to go on",
+      .text = question_text(world, method, arguments, lines) + "\nType " + subject + " to go on",
       .choices = {},
       .default_word = {},
       .flag = "--confirm " + subject};
@@ -51,9 +56,8 @@ void ask_name(World& world, Method const& method, Arguments const& arguments) {
                 fmt::format("{}.{}: the name was not typed, nothing was done", method.object, method.name)};
 }
 
-void ask_yes(World& world, Method const& method, Arguments const& arguments) {
-  if (world.settings.yes) return;
-  runbooks::Question question{.text = question_text(world, method, arguments),
+void ask_yes(World& world, Method const& method, Arguments const& arguments, Lines const& lines) {
+  runbooks::Question question{.text = question_text(world, method, arguments, lines),
                               .choices = {{"yes", "do it"}, {"no", "leave everything as it is"}},
                               .default_word = "no",
                               .flag = "--yes"};
@@ -75,23 +79,30 @@ void check_armed(World& world, Method const& method, Arguments const& arguments)
       .with_hint("\\arm \"reason\" 15m allows it for a while; on the command line --reason TEXT");
 }
 
-void pass_guard(World& world, Method const& method, Arguments const& arguments) {
-  if (method.effect == Effect::read || !method.asks) return;
-  fleet::Guard guard = world.fleet.environment().guard;
-  if (guard == fleet::Guard::protected_) check_armed(world, method, arguments);
-  if (method.effect == Effect::destructive)
-    ask_name(world, method, arguments);
-  else if (guard != fleet::Guard::open)
-    ask_yes(world, method, arguments);
+Answer plan_of(Lines const& lines) {
+  Rows rows{fleet::Result{{{"statement"}}}, {}, 0};
+  for (std::string const& line : lines) rows.result.append(line);
+  return {std::move(rows), {}, lines.empty() ? std::nullopt : std::optional{ErrorKind::pending}};
 }
 
-Answer plan_of(World& world, Method const& method, Arguments const& arguments) {
-  Rows rows{fleet::Result{{{"statement"}}}, {}, 0};
-  if (method.describe)
-    for (std::string const& line : method.describe(world, arguments)) rows.result.append(line);
-  std::optional<ErrorKind> ended;
-  if (!rows.result.empty()) ended = ErrorKind::pending;
-  return {std::move(rows), {}, ended};
+// nullopt when the method may run. What would do nothing is not asked about, and not run either: it might
+// find something to do after all, which nobody saw.
+std::optional<Answer> pass_guard(World& world, Method const& method, Arguments const& arguments) {
+  if (method.effect == Effect::read || !method.asks) return std::nullopt;
+  fleet::Guard guard = world.fleet.environment().guard;
+  if (guard == fleet::Guard::protected_) check_armed(world, method, arguments);
+  bool destroys = method.effect == Effect::destructive;
+  if (destroys ? world.settings.confirm == subject_of(world, arguments)
+               : guard == fleet::Guard::open || world.settings.yes)
+    return std::nullopt;
+  Lines const lines = lines_of(world, method, arguments);
+  if (lines.empty()) {
+    Answer answer = plan_of(lines);
+    answer.notes.push_back(method.object + "." + method.name + ": nothing to do");
+    return answer;
+  }
+  destroys ? ask_name(world, method, arguments, lines) : ask_yes(world, method, arguments, lines);
+  return std::nullopt;
 }
 
 std::optional<Answer> pass_gate(World& world, Method const& method, Arguments const& arguments) {
@@ -110,10 +121,7 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
                         "move it to the step's effect");
     case GateState::planning:
       if (method.effect == Effect::read) return std::nullopt;
-      if (method.describe)
-        for (std::string const& line : method.describe(world, arguments)) world.gate.record(line);
-      else
-        world.gate.record(name);
+      for (std::string& line : lines_of(world, method, arguments)) world.gate.record(std::move(line));
       return Answer{Unknown{name}, {}, {}};
   }
   return std::nullopt;
@@ -124,9 +132,10 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
 std::optional<Answer> permit(World& world, Method const& method, Arguments const& arguments) {
   if (world.interrupt.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
   bool plan = method.effect != Effect::read && arguments.boolean("plan");
-  if (plan && !method.own_plan && world.gate.state() != GateState::loading) return plan_of(world, method, arguments);
+  if (plan && !method.own_plan && world.gate.state() != GateState::loading)
+    return plan_of(lines_of(world, method, arguments));
   if (auto instead = pass_gate(world, method, arguments)) return instead;
-  if (world.gate.state() == GateState::free) pass_guard(world, method, arguments);
+  if (world.gate.state() == GateState::free) return pass_guard(world, method, arguments);
   return std::nullopt;
 }
 

@@ -48,6 +48,11 @@ int compile(lua_State* lua, std::string_view code, std::string const& chunk_name
   return luaL_loadbufferx(lua, code.data(), code.size(), ("=" + chunk_name).c_str(), "t");
 }
 
+// The parser stopped at the end of the text; its message is on top of the stack.
+bool ended_early(lua_State* lua) {
+  return std::string_view{lua_tostring(lua, -1)}.ends_with("<eof>");
+}
+
 void set_environment(lua_State* lua, int environment) {
   if (environment == 0) return;
   lua_pushvalue(lua, environment);
@@ -63,6 +68,15 @@ Error syntax_error(lua_State* lua) {
 int run_work(lua_State* lua) {
   (*static_cast<std::function<void(lua_State*)>*>(lua_touserdata(lua, lua_upvalueindex(1))))(lua);
   return 0;
+}
+
+// An expression, else a statement. Of the two syntax errors the one that came further is told.
+void push_entry(lua_State* lua, std::string_view code, std::string const& chunk_name) {
+  if (compile(lua, "return " + std::string{code}, chunk_name) == LUA_OK) return;
+  bool unfinished = ended_early(lua);
+  if (compile(lua, code, chunk_name) == LUA_OK) return;
+  if (unfinished) lua_pop(lua, 1);
+  throw syntax_error(lua);
 }
 
 // The value on top of the stack and what was noted on the way to it. Converting may call metamethods of the
@@ -142,10 +156,9 @@ bool Interpreter::incomplete(std::string_view code) const {
   lua_State* lua = state_->lua;
   Balance balance{lua};
   if (compile(lua, "return " + std::string{code}, "incomplete") == LUA_OK) return false;
+  bool expression_ended = ended_early(lua);
   if (compile(lua, code, "incomplete") == LUA_OK) return false;
-  constexpr std::string_view mark = "<eof>";
-  std::string_view message = lua_tostring(lua, -1);
-  return message.size() >= mark.size() && message.substr(message.size() - mark.size()) == mark;
+  return expression_ended || ended_early(lua);
 }
 
 Answer Interpreter::evaluate(std::string_view code, std::string const& chunk_name) {
@@ -153,10 +166,7 @@ Answer Interpreter::evaluate(std::string_view code, std::string const& chunk_nam
   Balance balance{lua};
   Interruption::Scope scope{state_->interruption, lua};
   if (state_->world.interrupt.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
-  if (compile(lua, "return " + std::string{code}, chunk_name) != LUA_OK) {
-    lua_pop(lua, 1);
-    push_chunk(lua, code, chunk_name);
-  }
+  push_entry(lua, code, chunk_name);
   protected_call(lua, 0, LUA_MULTRET);
   int count = lua_gettop(lua) - balance.top();
   if (count == 0) {

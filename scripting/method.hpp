@@ -81,7 +81,8 @@ struct Method {
   bool own_plan = false;               // makes its own plan of `plan = true`
   // Does it. Called on the interpreter's thread, only after the gate and the guard agreed.
   std::function<Answer(World&, Arguments const&)> run = {};
-  // The exact SQL or commands it would send, for plans; required for every effect but read.
+  // The exact SQL or commands it would send, for plans; required for every effect but read. Empty: it would
+  // do nothing, which is not asked about.
   std::function<std::vector<std::string>(World&, Arguments const&)> describe = {};
   // Instead of `run` where the value lives in Lua only (a list of exact numerics, an iterator): pushes its
   // results and returns how many. Such a row is not offered on the command line.

@@ -1,0 +1,88 @@
+#include <doctest/doctest.h>
+
+#include "tests/scripting/bench.hpp"
+
+using fleet::Column;
+using tests::Bench;
+namespace oid = fleet::type_oid;
+
+namespace {
+
+fleet::Result table(std::vector<Column> columns, std::vector<std::optional<std::string>> const& cells) {
+  fleet::Result result{std::move(columns)};
+  for (auto const& cell : cells) result.append(cell ? std::optional<std::string_view>{*cell} : std::nullopt);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a row knows its columns") {
+  Bench lua;
+  lua.table = table({{"name"}, {"n", oid::int8}, {"ok", oid::boolean}, {"f", oid::float8}},
+                    {"a", "9007199254740993", "t", "1.5", "", std::nullopt, "f", "NaN"});
+  CHECK(lua("r = sql('select 1')") == "nothing");
+  CHECK(lua("#r, #r[1]") == "4");
+  CHECK(lua("r[1].n") == "9007199254740993");
+  CHECK(lua("math.type(r[1].n)") == "integer");
+  CHECK(lua("r[1][1] .. tostring(r[1].ok) .. r[1].f") == "atrue1.5");
+  CHECK(lua("r[2].n == nil and r[2].name == ''") == "true");
+  CHECK(lua("r[3]") == "nothing");
+  CHECK(lua("r[1].nam") == "usage: no column \"nam\"; there are: name n ok f; did you mean name?");
+  CHECK(lua("r.name").ends_with("; a column is asked of a row: result[1].name"));
+  CHECK(lua("r.sorrt").ends_with("; did you mean sort?"));
+  CHECK(lua("r[2]") == R"({"name":"","n":null,"ok":false,"f":"NaN"})");
+  lua.console.said.clear();
+  lua("for row in r do for k, v in pairs(row) do print(k, v) end end");
+  CHECK(lua.console.said ==
+        "name\ta\nn\t9007199254740993\nok\ttrue\nf\t1.5\nname\t\nn\tnil\nok\tfalse\nf\tnan\n");
+}
+
+TEST_CASE("numerics keep their text and compare exactly") {
+  Bench lua;
+  lua.table = table({{"x", oid::numeric}}, {"0.10", "0.1", "12345678901234567890.12", "42", "NaN"});
+  lua("r = sql('select 1')");
+  CHECK(lua("tostring(r[1].x)") == "0.10");
+  CHECK(lua("r[1].x == r[2].x") == "true");
+  CHECK(lua("r[3].x > r[1].x and r[1].x < 1 and 0.05 < r[1].x and not (r[1].x >= 1)") == "true");
+  CHECK(lua("r[4].x == 42") == "true");
+  CHECK(lua("r[1].x + 1").starts_with("usage: the numeric 0.10 is exact"));
+  CHECK(lua("tonumber(r[1].x) + 1") == "1.1");
+  CHECK(lua("r[1].x < 'a'").starts_with("usage: a numeric cannot be compared with text"));
+}
+
+TEST_CASE("results are made from results") {
+  Bench lua;
+  lua.table = table({{"city"}, {"n", oid::int4}, {"x", oid::numeric}},
+                    {"b", "10", "1.25", "a", "9", "-0.50", "b", std::nullopt, "100"});
+  lua("r = sql('select 1')");
+  CHECK(lua("r:sort('n')") == "city,n,x\na,9,-0.50\nb,10,1.25\nb,,100\n");
+  CHECK(lua("r:sort('x', { descending = true })") == "city,n,x\nb,,100\nb,10,1.25\na,9,-0.50\n");
+  CHECK(lua("r:group('city', { sum = 'x' })") == "city,count,sum_x\nb,2,101.25\na,1,-0.50\n");
+  CHECK(lua("r:sum('n')") == "19");
+  CHECK(lua("tostring(r:sum('x'))") == "100.75");
+  CHECK(lua("r:sum('city')") == "usage: column city holds no numbers to add");
+  CHECK(lua("r:column('n').n, r:column('n')[3], r:column('city')") == R"(["b","a","b"])");
+  CHECK(lua("r:sort('m')") == "usage: no column \"m\"; there are: city n x");
+  CHECK(lua("r:json()").starts_with("["));
+}
+
+TEST_CASE("json and arrays decode on request") {
+  Bench lua;
+  lua.table = table({{"j", oid::jsonb}, {"a", 1009}},
+                    {R"({"k": [1, null]})", R"({one,"two, three",NULL,4})", std::nullopt, "{}"});
+  lua("r = sql('select 1')");
+  CHECK(lua("r:decode('j')[1].k[1]") == "1");
+  CHECK(lua("r:decode('j').n") == "2");
+  CHECK(lua("r:decode('a')[1]") == R"(["one","two, three",null,4])");
+}
+
+TEST_CASE("save writes whole files and says a format it does not know") {
+  Bench lua;
+  lua.table = table({{"a"}}, {"1"});
+  lua("r = sql('select 1')");
+  CHECK(lua("r:save('/tmp/x.doc')") ==
+        "usage: the name of /tmp/x.doc does not say a format; end it in .csv .tsv .json .jsonl .md or .html");
+  CHECK(lua("r:save('/nowhere/x.csv')") == "io: cannot write /nowhere/x.csv");
+  CHECK(lua("r:save('/nowhere/x.csv', { plan = true })") ==
+        "statement\nwrite 1 rows to /nowhere/x.csv\n [pending]");
+}
