@@ -60,10 +60,10 @@ std::string without_shebang(std::string text) {
 }
 
 ExitStatus run_script(Workplace& workplace, std::vector<std::string> const& words) {
-  if (words.front() == "-") return evaluate(workplace, without_shebang(read_standard_input()), "stdin");
   ExitStatus status = ExitStatus::done;
   workplace.entry([&] {
-    scripting::Answer answer = workplace.interpreter().run_file(words.front(), {words.begin() + 1, words.end()});
+    std::string const file = words.front() == "-" ? "/dev/stdin" : words.front();
+    scripting::Answer answer = workplace.interpreter().run_file(file, {words.begin() + 1, words.end()});
     answer.value = scripting::printable(workplace.world(), std::move(answer.value));
     status = workplace.reporter().answer(answer);
   });

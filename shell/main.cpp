@@ -1,7 +1,17 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "fleet/environment.hpp"
 #include "shell/commands.hpp"
 
 namespace {
+
+// Started with a standard stream closed, the next file or connection to be opened would take its number, and our
+// output would go there. What fills the gap refuses to be written to.
+void fill_closed_streams() {
+  for (int const stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+}
 
 shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> arguments) {
   shell::Reporter& reporter = workplace.reporter();
@@ -27,6 +37,7 @@ shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> argu
 }  // namespace
 
 int main(int count, char** words) {
+  fill_closed_streams();
   // Before anything else: no library call and no program we start may see a stray PGHOST.
   fleet::StrayVariables variables = fleet::take_postgres_variables();
   shell::survive_broken_pipes();

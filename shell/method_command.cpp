@@ -54,7 +54,12 @@ scripting::Value receiver(scripting::Method const& method, std::string const& me
 
 }  // namespace
 
-std::string option_name(scripting::Parameter const& parameter) { return "--" + with_dashes(parameter.name); }
+std::string option_name(scripting::Parameter const& parameter) {
+  std::string name = with_dashes(parameter.name);
+  // A list is given one by one: `params` is --param V --param V.
+  if (parameter.type == Type::list && name.size() > 2 && name.back() == 's') name.pop_back();
+  return "--" + name;
+}
 
 std::optional<NamedMethod> find_method(scripting::Registry const& registry, std::vector<std::string> const& words) {
   auto const alias = [&](std::size_t count) -> scripting::Method const* {

@@ -27,7 +27,7 @@ scripting::Arguments parse_method_arguments(scripting::Method const& method, std
 
 // What runs on the command line: "migrate up", else "tenants query".
 std::string command_name(scripting::Method const& method);
-// "fence_mode" → "--fence-mode".
+// "fence_mode" → "--fence-mode"; a list in the singular: "params" → "--param".
 std::string option_name(scripting::Parameter const& parameter);
 
 // Everything a first word may be, for suggestions: the shell's own commands, aliases, objects.

@@ -44,7 +44,8 @@ std::vector<std::string> option_names(CLI::App const& app) {
 
 Error unknown_option(std::string const& word, CLI::App const& app) {
   std::string const name = word.substr(0, word.find('='));
-  std::string const near = fleet::nearest(name, option_names(app));
+  bool const single_letter = name.size() < 3;  // everything is near to that
+  std::string const near = single_letter ? std::string{} : fleet::nearest(name, option_names(app));
   return Error{ErrorKind::usage, fmt::format("unknown option {}", name)}.with_hint(
       near.empty() ? "`tenantsh --help` lists the options" : "did you mean " + near + "?");
 }
@@ -99,6 +100,13 @@ std::vector<std::string> parse_with(CLI::App& app, std::vector<std::string> argu
   } catch (CLI::ArgumentMismatch const& mismatch) {
     std::string const message = mismatch.what();
     throw Error{ErrorKind::usage, message.substr(0, message.find(':')) + " needs a value"};
+  } catch (CLI::ConversionError const& conversion) {
+    // "Could not convert: --yes = perhaps": only flags are converted.
+    std::string_view const message = conversion.what();
+    auto const name = message.find("--");
+    auto const end = message.find(" = ");
+    if (name == message.npos || end == message.npos || end < name) throw Error{ErrorKind::usage, std::string{message}};
+    throw Error{ErrorKind::usage, fmt::format("{} takes no value", message.substr(name, end - name))};
   } catch (CLI::ExtrasError const&) {
     // Told below, by name.
   } catch (CLI::ParseError const& other) {

@@ -36,15 +36,24 @@ constexpr std::string_view options_page = R"(Options, before or after the comman
   --help, --version
 )";
 
-// "SQL", "TENANT": how a value is called in a usage line.
+// How a value is called in a usage line: a positional one by its name ("SQL"), an option's by its type ("N").
 std::string placeholder(scripting::Parameter const& parameter) {
+  using scripting::Type;
+  if (!parameter.positional) {
+    if (parameter.type == Type::integer || parameter.type == Type::number) return "N";
+    if (parameter.type == Type::table) return "KEY=VALUE";
+    if (parameter.type == Type::text || parameter.type == Type::list || parameter.type == Type::any) return "VALUE";
+    std::string type;
+    for (char const c : scripting::to_string(parameter.type)) type += static_cast<char>(c - 'a' + 'A');
+    return type;
+  }
   std::string text;
   for (char const c : parameter.name) text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return text;
 }
 
 std::string usage_of(scripting::Parameter const& parameter) {
-  bool const list = parameter.type == scripting::Type::list;
+  bool const list = parameter.type == scripting::Type::list || parameter.type == scripting::Type::table;
   std::string text = parameter.positional                              ? placeholder(parameter)
                      : parameter.type == scripting::Type::boolean      ? option_name(parameter)
                                                                        : option_name(parameter) + " " + placeholder(parameter);

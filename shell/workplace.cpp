@@ -179,6 +179,12 @@ scripting::World& Workplace::world() {
                                     .boundary = crash_boundary(fleet_->environment()),
                                     .interrupt = {}});
     world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
+    world_->render = [this](fleet::CopySink& out, fleet::Result const& result, std::string_view format) {
+      RenderOptions render_options;
+      render_options.format = parse_format(format);
+      render_options.redact = [this](std::string text) { return reporter_.redact(std::move(text)); };
+      render(out, result, render_options);
+    };
   }
   return *world_;
 }

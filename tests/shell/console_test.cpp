@@ -31,7 +31,7 @@ TEST_CASE("reporter: an error says place, detail and hint, and shows where in th
   fleet::Error error{fleet::ErrorKind::sql, "syntax error at or near \"frm\""};
   error.sqlstate = "42601";
   error.statement = "select 'é' as x\n  , y frm t";
-  error.position = 24;
+  error.position = 23;
   error.hint = "a hint\nof two lines";
   CHECK(shell::error_text(error) ==
         "syntax error at or near \"frm\" (SQLSTATE 42601)\n"

@@ -145,7 +145,7 @@ class SharedSandbox {
  public:
   SharedSandbox(Setting const& setting, fs::path home) : setting_(setting), home_(std::move(home)) {}
   ~SharedSandbox() {
-    if (raised_) command({"sandbox", "reset", "--yes"});
+    if (raised_) command({"sandbox", "reset", "--confirm", "sandbox"});
   }
   SharedSandbox(SharedSandbox const&) = delete;
   SharedSandbox& operator=(SharedSandbox const&) = delete;
