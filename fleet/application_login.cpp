@@ -33,13 +33,18 @@ fs::path file_of(LoginRequest const& request) {
   return fs::absolute(request.folder / (request.slug + ".dsn")).lexically_normal();
 }
 
-void check_request(LoginRequest const& request) {
+// What is known before the place is.
+void check_secret(LoginRequest const& request) {
   check_slug(request.slug);
   if (request.folder.empty() == request.existing.empty())
-    throw Error{ErrorKind::usage,
-                "the application's login needs a folder for its connection string, or the secret "
-                "that holds it"}
+    throw Error{
+        ErrorKind::usage,
+        "the application's login needs a folder for its connection string, or the secret that holds it"}
         .with_hint("set secrets_folder for the environment in tenantsh.toml, or give db_config_ref");
+}
+
+void check_request(LoginRequest const& request) {
+  check_secret(request);
   for (auto const& [keyword, value] : place_of(request))
     if (value.empty()) throw Error{ErrorKind::usage, "the application's login needs a " + keyword};
 }
@@ -108,7 +113,7 @@ Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, 
 }
 
 std::string describe_login(LoginRequest const& request) {
-  check_request(request);
+  check_secret(request);
   std::string const source =
       request.existing.empty() ? "file:" + file_of(request).string() : request.existing.reference();
   return fmt::format("alter role {} password (the SCRAM verifier of the password in {})", request.role,

@@ -32,7 +32,7 @@ struct LoginRequest {
 // file:FOLDER/SLUG.dsn. Errors: usage, refused, config (no connection string), io, sql.
 Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
 
-// What issue_login will do, for plans: no secret in it.
+// What issue_login will do, for plans: no secret in it. Host and database need not be known yet.
 std::string describe_login(LoginRequest const& request);
 
 struct LoginIdentity {

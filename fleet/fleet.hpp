@@ -61,6 +61,10 @@ class Fleet {
   Secrets& secrets() { return parts_.secrets; }
   Clock const& clock() const { return parts_.clock; }
   Pool& pool() { return pool_; }
+  // What our connections call themselves from now on: a run puts its id there, so that a backend of it that
+  // outlives this process can be found.
+  void name_work(std::string application_name) { parts_.application_name = std::move(application_name); }
+  std::string const& application_name() const { return parts_.application_name; }
 
   Endpoint master() const;                        // the control-plane database, as its admin
   Endpoint master_maintenance() const;            // database `postgres` on the master's server

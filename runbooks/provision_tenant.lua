@@ -184,7 +184,7 @@ step "first administrator" {
   tx = function(db, run)
     db:exec("insert into identity.organization (slug, display_name) values ($1, $2) on conflict (slug) do nothing", run.slug, run.display_name)
     local user = db:one([[insert into security.app_user (organization_id, email, display_name, must_change_password)
-                          select id, $2, $2, true from identity.organization where slug = $1 returning id]], run.slug, run.admin_email)
+                          select id, $2::text, $2::text, true from identity.organization where slug = $1 returning id]], run.slug, run.admin_email)
     db:exec("insert into security.user_role (user_id, role_code) values ($1, 'tenant_admin')", user.id)
     return { id = user.id }
   end,

@@ -25,7 +25,7 @@ section "dump" (function()
       return found.state, found.evidence, found.archive
     end,
     effect = function(run)
-      return run.tenant:dump { at = run.started, format = run.format, mode = run.mode, structure = structure(run) }
+      return run.tenant:dump { at = run.started, format = run.format, mode = run.mode, structure = structure(run), run = run.id }
     end,
     verify = function(_, archive)
       backups:verify { path = archive.path, levels = { "size", "listing", "counts", "sha256" } }

@@ -21,7 +21,7 @@ Scope parse_scope(std::string const& text) {
 TargetOutcome ask_master(World& world, Touch touch,
                          std::function<fleet::Result(TargetSession const&)> const& work) {
   fleet::Tenant const nobody;
-  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = "tenantsh migrate"},
+  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()},
                                           world.interrupt.get_token());
   try {
     TargetSession place{nobody, *lease, {Scope::master, {}}};
@@ -148,6 +148,7 @@ migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
   options.schema_name = place.target.schema_name;
   options.owner = arguments.has("owner") ? arguments.text("owner") : owner_of(place);
   options.applied_by = world.who.name();
+  options.run_id = world.gate.run_id();
   options.accepted = accepted_problems(arguments);
   options.stop = world.interrupt.get_token();
   return options;
@@ -163,18 +164,19 @@ std::string names_text(std::vector<std::string> const& names) {
 
 void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string const& reason) {
   if (rows.empty() || world.fleet.environment().tenants.kind != fleet::ListSource::Kind::registry) return;
-  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = "tenantsh audit"});
+  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()});
   if (lease->query("select to_regclass('identity.tenant_audit') is null").value() == "t") return;
   Json list = Json::array();
   for (AuditRow const& row : rows)
     list.push_back(
         {{"slug", row.tenant}, {"object", row.object}, {"action", row.action}, {"after", row.after}});
   fleet::Statement::Parameters parameters{list.dump(-1, ' ', false, Json::error_handler_t::replace),
-                                          world.who.name(), world.who.host, std::nullopt};
+                                          world.who.name(), world.who.host, std::nullopt, std::nullopt};
   if (!reason.empty()) parameters[3] = reason;
+  if (!world.gate.run_id().empty()) parameters[4] = world.gate.run_id();
   lease->query(
-      {"insert into identity.tenant_audit (tenant_id, object, action, after, actor, client_host, reason) "
-       "select t.id, r.object, r.action, r.after, $2, $3, $4 from jsonb_to_recordset($1::jsonb) as "
+      {"insert into identity.tenant_audit (tenant_id, object, action, after, actor, client_host, reason, run_id) "
+       "select t.id, r.object, r.action, r.after, $2, $3, $4, $5 from jsonb_to_recordset($1::jsonb) as "
        "r(slug text, object text, action text, after jsonb) left join identity.tenant t on t.slug = r.slug",
        std::move(parameters)});
 }

@@ -9,6 +9,8 @@ Registry make_registry() {
   add_master(registry);
   add_servers(registry);
   add_tenants(registry);
+  add_logins(registry);
+  add_backups(registry);
   add_migrations(registry);
   add_seeds(registry);
   add_runbooks(registry);

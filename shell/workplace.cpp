@@ -163,7 +163,8 @@ scripting::World& Workplace::world() {
                             .secrets = secrets(),
                             .clock = clock_,
                             .environment = chosen_environment(),
-                            .variables = {}};
+                            .variables = {},
+                            .application_name = fleet::this_operator().application_name("shell")};
     if (parts.environment.sandbox)
       parts.locate = [this](fleet::Environment& environment) { locate_sandbox(environment); };
     else

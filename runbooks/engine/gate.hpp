@@ -34,6 +34,10 @@ class Gate {
   // The last refusal, empty when there was none.
   std::string take_refusal() { return std::exchange(refusal_, {}); }
 
+  // The run whose steps are at work, for ledger and audit rows; empty outside a run.
+  std::string const& run_id() const { return run_id_; }
+  void set_run_id(std::string id) { run_id_ = std::move(id); }
+
   // What would happen, in order: SQL with its values or a command line.
   void record(std::string what) { recorded_.push_back(std::move(what)); }
   std::vector<std::string> take_recorded() { return std::exchange(recorded_, {}); }
@@ -55,6 +59,7 @@ class Gate {
   GateState state_ = GateState::free;
   bool tells_reads_ = false;
   std::string refusal_;
+  std::string run_id_;
   std::vector<std::string> recorded_;
 };
 

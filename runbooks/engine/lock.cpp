@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,24 @@ void write_holder(int descriptor, Holder const& self) {
     throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot write a lock file: {}", std::strerror(errno))};
 }
 
+// Opens and locks the file of that name, not one that its last holder has just deleted.
+int lock_file(std::filesystem::path const& file, std::string const& object) {
+  while (true) {
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+      throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno))}
+          .with_hint("set TENANTSH_HOME to a folder you can write");
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      ::close(descriptor);
+      refuse(read_holder(file, object));
+    }
+    struct stat ours {}, named {};
+    if (::fstat(descriptor, &ours) == 0 && ::stat(file.c_str(), &named) == 0 && ours.st_ino == named.st_ino)
+      return descriptor;
+    ::close(descriptor);
+  }
+}
+
 }  // namespace
 
 std::string Holder::describe() const {
@@ -70,21 +89,21 @@ Locks::Locks(std::filesystem::path folder, std::vector<std::string> objects, Hol
 }
 
 Locks::~Locks() {
-  for (int descriptor : descriptors_) ::close(descriptor);
+  // Deleted while still held: whoever waits for the old file sees that it is no longer the one of that name.
+  for (Held const& held : held_) {
+    ::unlink(held.file.c_str());
+    ::close(held.descriptor);
+  }
 }
 
 void Locks::take_local() {
-  if (!descriptors_.empty()) return;
+  if (!held_.empty()) return;
   std::error_code code;
   std::filesystem::create_directories(folder_, code);
   for (std::string const& object : objects_) {
     auto const file = folder_ / file_name(object);
-    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0)
-      throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno))}
-          .with_hint("set TENANTSH_HOME to a folder you can write");
-    descriptors_.push_back(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) refuse(read_holder(file, object));
+    int const descriptor = lock_file(file, object);
+    held_.push_back({file, descriptor});
     self_.object = object;
     write_holder(descriptor, self_);
   }

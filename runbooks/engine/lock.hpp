@@ -42,7 +42,11 @@ class Locks {
   std::filesystem::path folder_;
   std::vector<std::string> objects_;
   Holder self_;
-  std::vector<int> descriptors_;
+  struct Held {
+    std::filesystem::path file;
+    int descriptor;
+  };
+  std::vector<Held> held_;
   int taken_by_backend_ = 0;
 };
 

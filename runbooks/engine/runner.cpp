@@ -86,7 +86,26 @@ void Runner::begin_acting() {
   locks_->write_leases(*journal_->connect(), journal_->record().epoch);
 }
 
+class Runner::AtWork {
+ public:
+  explicit AtWork(Runner& runner) : parts_(runner.parts_), before_(parts_.fleet.application_name()) {
+    parts_.fleet.name_work(parts_.who.application_name(runner.view_.id));
+    parts_.gate.set_run_id(runner.view_.id);
+  }
+  ~AtWork() {
+    parts_.fleet.name_work(before_);
+    parts_.gate.set_run_id({});
+  }
+  AtWork(AtWork const&) = delete;
+  AtWork& operator=(AtWork const&) = delete;
+
+ private:
+  RunnerParts& parts_;
+  std::string before_;
+};
+
 RunRecord Runner::walk(RunOptions const& options) {
+  AtWork const at_work{*this};
   if (!options.until.empty() && runbook_.find(options.until) == nullptr) {
     std::vector<std::string> paths;
     for (Step const& step : runbook_.steps) paths.push_back(step.path);

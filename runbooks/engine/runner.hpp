@@ -45,6 +45,9 @@ class Runner {
  private:
   enum class Next { go_on, again };
 
+  // Names this process's connections and rows after the run, for as long as it goes on.
+  class AtWork;
+
   RunRecord walk(RunOptions const& options);
   void take_locks();
   void begin_acting();

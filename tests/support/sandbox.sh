@@ -64,7 +64,7 @@ superuser() {
 }
 # Everything tenantsh made is gone; the clusters stay.
 forget_everything() {
-    local database role
+    local database role member
     for member in master pg-1 pg-2; do
         for database in $(superuser "$member" postgres "select datname from pg_database where not datistemplate and datname <> 'postgres'"); do
             superuser "$member" postgres "drop database \"$database\" with (force)"

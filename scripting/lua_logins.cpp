@@ -1,0 +1,99 @@
+// The application's login of one tenant.
+
+#include <fmt/format.h>
+
+#include "fleet/application_login.hpp"
+#include "scripting/objects.hpp"
+
+namespace scripting {
+
+namespace {
+
+using fleet::Error;
+using fleet::ErrorKind;
+
+std::string slug_of(Arguments const& arguments) { return std::get<TenantRef>(arguments.self).slug; }
+
+// Without the place, which a plan need not know: the tenant may not exist yet.
+fleet::LoginRequest wanted(World& world, Arguments const& arguments) {
+  fleet::LoginRequest request{.slug = slug_of(arguments), .role = arguments.text("role")};
+  if (std::string const reference = arguments.text("db_config_ref"); !reference.empty())
+    request.existing = fleet::Secret::parse(reference);
+  else
+    request.folder = world.fleet.environment().secrets_folder;
+  return request;
+}
+
+Answer issue_login(World& world, Arguments const& arguments) {
+  fleet::LoginRequest request = wanted(world, arguments);
+  fleet::Tenant const tenant = world.fleet.tenant(request.slug);
+  fleet::Endpoint const server = world.fleet.endpoint(world.fleet.server(tenant.server));
+  request.host = server.get("host");
+  request.port = std::stoi(server.get("port"));
+  request.database = tenant.database_name;
+  auto const admin = world.fleet.pool().acquire(
+      server, {.application_name = world.who.application_name("issue login " + request.slug)},
+      world.interrupt.get_token());
+  return {Json(fleet::issue_login(*admin, request, world.fleet.driver(), world.fleet.secrets()).reference()),
+          {},
+          {}};
+}
+
+std::vector<std::string> describe_issue_login(World& world, Arguments const& arguments) {
+  return {fleet::describe_login(wanted(world, arguments))};
+}
+
+Answer check_login(World& world, Arguments const& arguments) {
+  fleet::Tenant const tenant = world.fleet.tenant(slug_of(arguments));
+  std::string const reference = arguments.text("ref", tenant.db_config_ref);
+  if (reference.empty())
+    throw Error{ErrorKind::usage, "tenant " + tenant.slug + " has no db_config_ref yet"}.with_hint(
+        "give ref");
+  auto const [user, database] = fleet::check_login(fleet::Secret::parse(reference), world.fleet.driver(),
+                                                   world.fleet.secrets(), world.interrupt.get_token());
+  if (database != tenant.database_name)
+    throw Error{ErrorKind::failed, fmt::format("{} opens database {}, tenant {} has {}", reference, database,
+                                               tenant.slug, tenant.database_name)}
+        .at_tenant(tenant.slug);
+  return {Json{{"user", user}, {"database", database}}, {}, {}};
+}
+
+}  // namespace
+
+void add_logins(Registry& registry) {
+  registry.add(Method{
+      .object = "tenants",
+      .name = "issue_login",
+      .effect = Effect::write,
+      .parameters = {{.name = "role", .required = true, .brief = "the application's role; it exists"},
+                     {.name = "db_config_ref",
+                      .default_text = "a file SLUG.dsn in the environment's secrets_folder",
+                      .brief = "the secret that holds its connection string already"}},
+      .returns = "text: the reference of the secret that holds the connection string",
+      .errors =
+          "refused naming the keyword when the secret is for another place; config when it is no connection "
+          "string; usage without a folder or a secret; sql",
+      .brief = "Gives the application's role a password and puts its connection string where the application "
+               "finds "
+               "it. What is there already is kept; the server sees a SCRAM verifier only.",
+      .example =
+          "tenants.acme:issue_login{ role = \"acme_app\", db_config_ref = \"env:ACME_DSN\", plan = true }",
+      .receiver = Receiver::member,
+      .run = issue_login,
+      .describe = describe_issue_login});
+  registry.add(Method{.object = "tenants",
+                      .name = "check_login",
+                      .parameters = {{.name = "ref",
+                                      .default_text = "the tenant's db_config_ref",
+                                      .brief = "the secret that holds a connection string"}},
+                      .returns = "table: user, database",
+                      .errors =
+                          "connect; failed when it opens another tenant's database; config when it is no "
+                          "connection string",
+                      .brief = "Connects as the application does and says who it is there.",
+                      .example = "tenants.acme:check_login().user",
+                      .receiver = Receiver::member,
+                      .run = check_login});
+}
+
+}  // namespace scripting
