@@ -27,7 +27,7 @@ struct Outcome {
 };
 
 struct FanOutOptions {
-  int jobs = 0;        // connections in use at once; 0: 32, or fewer when the servers' bounds say so
+  int jobs = 0;        // connections in use at once; 0: 32. Each server's bound (fleet/pool.hpp) holds anyway
   int timeout_ms = 0;  // per tenant and statement; 0: none
   std::stop_token stop;
 };
