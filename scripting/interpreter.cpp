@@ -74,7 +74,10 @@ int run_work(lua_State* lua) {
 void push_entry(lua_State* lua, std::string_view code, std::string const& chunk_name) {
   if (compile(lua, "return " + std::string{code}, chunk_name) == LUA_OK) return;
   bool unfinished = ended_early(lua);
-  if (compile(lua, code, chunk_name) == LUA_OK) return;
+  if (compile(lua, code, chunk_name) == LUA_OK) {
+    lua_remove(lua, -2);  // the first error
+    return;
+  }
   if (unfinished) lua_pop(lua, 1);
   throw syntax_error(lua);
 }

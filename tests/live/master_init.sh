@@ -134,7 +134,7 @@ done
 kill -9 $victim
 wait $victim 2>/dev/null
 expect "a stuck lock: the plan of unlock says who holds it" 8 tenantsh migrate unlock --scope master --plan
-has "the holder is named and known to be gone" "$output" "gone"
+has "the holder is named and known to be dead" "$output" "tenantsh" "its client process on this host is dead"
 expect "unlock ends the holder" 0 tenantsh migrate unlock --scope master --confirm sandbox
 superuser master postgres "select pg_terminate_backend(pid) from pg_stat_activity where query like 'begin; lock%'" >/dev/null
 expect "and the next run ends" 0 tenantsh run master_init --yes

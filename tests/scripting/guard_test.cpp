@@ -34,7 +34,7 @@ TEST_CASE("the gate of a runbook") {
     CHECK(lua("drill:look{ tenant = drill:write() }") == "unknown drill.look");
     CHECK(lua("drill:write{ tenant = drill:write() }") == "unknown drill.write");
     CHECK(lua("drill:write() < 1") ==
-          "refused: a plan cannot decide by a value that is not known yet: drill.write");
+          "pending: a plan cannot decide by a value that is not known yet: drill.write");
     CHECK(lua("for _ in ipairs(drill:look{ tenant = drill:write() }) do error('never') end") == "nothing");
     CHECK(lua("for _ in drill:write():lines() do error('never') end") == "nothing");
     CHECK(lua("tostring(drill:write())") == "‹unknown: drill.write›");
