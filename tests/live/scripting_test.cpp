@@ -27,7 +27,8 @@ std::filesystem::path make_inventory() {
   cluster.run({"do $$ begin create role tenantsh_reader; exception when duplicate_object then null; end $$",
                "grant pg_read_all_data to tenantsh_reader", "grant tenantsh_reader to tenantsh_admin",
                "drop database if exists lua_one", "drop database if exists lua_two",
-               "create database lua_one", "create database lua_two"});
+               "create database lua_one owner tenantsh_admin",
+               "create database lua_two owner tenantsh_admin"});
   for (char const* database : {"lua_one", "lua_two"})
     cluster.run({"create table member (id bigint, balance numeric(10,2), note text)",
                  "insert into member values (9007199254740993, 0.10, null), (2, -1.5, '')"},
