@@ -51,8 +51,9 @@ TEST_CASE("iterating goes through the list as it was when the loop began") {
 
 TEST_CASE("a mistyped method is no tenant") {
   Bench lua;
-  CHECK(lua("tenants:qeury('select 1')") ==
-        "usage: tenants has no \"qeury\"; it has: list get where query card issue_login check_login dump dump_state can_be_dumped; did you mean query?");
+  std::string const told = lua("tenants:qeury('select 1')");
+  CHECK(told.starts_with("usage: tenants has no \"qeury\"; it has: list get where query card"));
+  CHECK(told.ends_with("; did you mean query?"));
   CHECK(lua("tenants.query('select 1')") ==
         "usage: tenants.query needs its object: write tenants:query(…), with a colon");
   CHECK(lua("tenants.acme:list()").find("has no") != std::string::npos);
