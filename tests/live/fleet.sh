@@ -47,7 +47,7 @@ watcher=$!
 output=$(tenantsh --json run first_platform_admin --input email=ops@example.com --input password=env:ADMIN_SECRET --yes 2>&1 </dev/null)
 output+=$(tenantsh run first_platform_admin --input email=other@example.com --input password=env:ADMIN_SECRET --input role=none --yes 2>&1 </dev/null)
 output+=$(tenantsh run provision_tenant --input slug=watched --yes 2>&1 </dev/null)
-output+=$(tenantsh runs list; for id in $(tenantsh runs list --format csv | tail -n +2 | cut -d, -f1); do tenantsh runs show "$id"; done)
+output+=$(tenantsh runs list; for id in $(tenantsh runs list --format csv | tail -n +2 | cut -d, -f1); do tenantsh runs show "$id" 2>&1; done)
 touch "$work/stop"
 wait $watcher
 secrets="$ADMIN_SECRET $(cat "$TENANTSH_HOME"/sandbox/secrets/*.admin "$TENANTSH_HOME"/sandbox/secrets/*.superuser | tr '\n' ' ') $(grep -ho "password=[^ ]*" -r "$TENANTSH_HOME/sandbox/secrets/tenants" | cut -d= -f2 | tr -d "'" | tr '\n' ' ')"
