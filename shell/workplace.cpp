@@ -197,12 +197,13 @@ scripting::Interpreter& Workplace::interpreter() {
 
 void Workplace::entry(std::function<void()> const& work) {
   interrupts().on_press({});
-  interrupts().renew();
   world().interrupt = std::stop_source{};
-  interrupts().on_press([this] {
+  auto const stop = [this] {
     world_->interrupt.request_stop();
     if (interpreter_) interpreter_->interrupt();
-  });
+  };
+  interrupts().on_press(stop);
+  if (interrupts().pressed()) stop();  // while nobody was listening
   work();
 }
 

@@ -8,7 +8,7 @@ tenantsh sandbox up >/dev/null 2>&1 || { fail "sandbox up"; finish; }
 sockets=$(socket_of)
 admin() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$(dsn_of master)" -c "$@"; }
 
-terminal=tenantsh-test-$$
+terminal=none session=0
 tmux_() { tmux -L "$terminal" "$@"; }
 screen() { tmux_ capture-pane -p -J -S -200 -t main 2>/dev/null; }
 # until_seen TEXT…: waits until the screen holds each.
@@ -27,6 +27,7 @@ until_seen() {
 type_() { tmux_ send-keys -t main -l "$1"; tmux_ send-keys -t main Enter; }
 begin() {
     tmux_ kill-server 2>/dev/null
+    terminal=tenantsh-test-$$-$((session += 1))   # a server that is ending takes no new session
     tmux_ new-session -d -s main -x 150 -y 50 "env TERM=screen bash --noprofile --norc -i"
     tmux_ send-keys -t main "PS1='ready> '; clear" Enter
     sleep 0.3
