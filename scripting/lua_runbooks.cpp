@@ -73,7 +73,7 @@ void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks
     }
     world.console.note(what + "\n" + runbooks::render_inputs(run.record.inputs, "  "));
     std::string const answer = world.console.ask(
-        {.text = "Begin a new run? ",
+        {.text = "Begin a new run?",
          .choices = {{"fresh", "a new run; probes find what is done", true}, {"abort", "stop here", false}},
          .flag = "--fresh"});
     if (answer != "fresh")

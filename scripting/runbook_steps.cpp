@@ -181,6 +181,17 @@ int describe_input(lua_State* lua) {
   return 1;
 }
 
+int no_such_input_type(lua_State* lua) {
+  std::string const name = display_text(lua, 2);
+  std::vector<std::string> known;
+  using enum runbooks::InputType;
+  for (auto type : {text, number, boolean, enumeration, tenant, server, selection, path, interval, secret})
+    known.emplace_back(runbooks::to_string(type));
+  std::string const near = fleet::nearest(name, known);
+  throw Error{ErrorKind::usage, fmt::format("there is no input.{}; there are: {}", name, fmt::join(known, ", "))}
+      .with_hint(near.empty() ? "" : fmt::format("did you mean input.{}?", near));
+}
+
 void read_words(lua_State* lua, int index, std::vector<std::string>& words) {
   for (lua_Integer i = 1; i <= luaL_len(lua, index); ++i) {
     lua_geti(lua, index, i);
@@ -421,6 +432,10 @@ void push_input_types(lua_State* lua) {
     lua_setfield(lua, -3, std::string{runbooks::to_string(type)}.c_str());
   }
   lua_pop(lua, 1);
+  lua_newtable(lua);
+  lua_pushcfunction(lua, guarded<no_such_input_type>);
+  lua_setfield(lua, -2, "__index");
+  lua_setmetatable(lua, -2);
 }
 
 void push_environment_facts(lua_State* lua) {

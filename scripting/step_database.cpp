@@ -55,6 +55,21 @@ BoundValue to_parameter(lua_State* lua, int index) {
   }
 }
 
+// Lines that a script indents for its own looks, moved to the left.
+std::string dedented(std::string_view sql) {
+  std::size_t margin = std::string_view::npos;
+  for (std::size_t line = sql.find('\n'); line != std::string_view::npos; line = sql.find('\n', line + 1)) {
+    std::size_t const word = sql.find_first_not_of(' ', line + 1);
+    if (word != std::string_view::npos && sql[word] != '\n') margin = std::min(margin, word - line - 1);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    text += sql[i];
+    if (sql[i] == '\n') i += std::min(margin, sql.find_first_not_of(' ', i + 1) - i - 1);
+  }
+  return text;
+}
+
 // The statement with its values in place of $1, $2, …, for people; quoted text and identifiers are left alone.
 std::string shown_statement(std::string_view sql, std::vector<BoundValue> const& parameters) {
   std::string text;
@@ -125,7 +140,7 @@ std::optional<fleet::Result> run_statement(lua_State* lua) {
   forbid(facts, session, gate);
   bool const reads = facts.effect == fleet::StatementEffect::read;
   if (state == GateState::planning && (!reads || unknown || session == nullptr || gate.tells_reads())) {
-    if (!reads || gate.tells_reads()) gate.record(shown_statement(sql, parameters));
+    if (!reads || gate.tells_reads()) gate.record(shown_statement(dedented(sql), parameters));
     return std::nullopt;
   }
   if (session == nullptr) throw Error{ErrorKind::failed, "the database does not exist"};

@@ -123,7 +123,7 @@ Json settle_inputs(Runbook const& runbook, std::map<std::string, Json> const& gi
       std::string text = input.name;
       if (!input.help.empty()) text += " (" + input.help + ")";
       settled[input.name] =
-          checked(input, console.ask({.text = text + ": ", .flag = "--input " + input.name + "=…"}), fleet);
+          checked(input, console.ask({.text = text, .flag = "--input " + input.name + "=…"}), fleet);
     } else {
       auto error = fleet::Error{fleet::ErrorKind::usage,
                                 fmt::format("{} needs input {}{}", runbook.name, input.name,

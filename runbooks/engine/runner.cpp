@@ -20,7 +20,16 @@ std::string lower(std::string text) {
 
 Runner::Runner(RunnerParts parts, Runbook const& runbook) : parts_(std::move(parts)), runbook_(runbook) {}
 
+void Runner::refuse_unknown_step(std::string const& path) const {
+  if (path.empty() || runbook_.find(path) != nullptr) return;
+  std::vector<std::string> paths;
+  for (Step const& step : runbook_.steps) paths.push_back(step.path);
+  throw fleet::Error{fleet::ErrorKind::usage, fmt::format("{} has no step \"{}\"", runbook_.name, path)}.with_hint(
+      fmt::format("its steps: {}", fmt::join(paths, ", ")));
+}
+
 RunRecord Runner::run(Json inputs, RunOptions const& options) {
+  refuse_unknown_step(options.until);
   auto const folder = parts_.home / "runs" / parts_.fleet.environment().name;
   view_.id = lower(parts_.fleet.driver().random_token(id_length));
   view_.runbook = runbook_.name;
@@ -41,6 +50,8 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
 }
 
 RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
+  refuse_unknown_step(options.until);
+  acted_ = true;  // its journal exists
   auto const folder = parts_.home / "runs" / parts_.fleet.environment().name;
   Json const& head = found.events.front().outputs;
   view_.id = found.record.id;
@@ -106,12 +117,6 @@ class Runner::AtWork {
 
 RunRecord Runner::walk(RunOptions const& options) {
   AtWork const at_work{*this};
-  if (!options.until.empty() && runbook_.find(options.until) == nullptr) {
-    std::vector<std::string> paths;
-    for (Step const& step : runbook_.steps) paths.push_back(step.path);
-    throw fleet::Error{fleet::ErrorKind::usage, fmt::format("{} has no step \"{}\"", runbook_.name, options.until)}
-        .with_hint(fmt::format("its steps: {}", fmt::join(paths, ", ")));
-  }
   auto const start = std::chrono::steady_clock::now();
   for (Step const& step : runbook_.steps) {
     bool const settled = run_step(step, options);
@@ -151,7 +156,7 @@ void Runner::refuse_edited(Step const& step, StepRecord const& record, RunOption
       parts_.console.note(fmt::format("step {} was edited after it was done; what it did stays", step.path));
     return;
   }
-  parts_.console.ask({.text = fmt::format("step {} was edited after it was done. Keep what it did? ", step.path),
+  parts_.console.ask({.text = fmt::format("step {} was edited after it was done. Keep what it did?", step.path),
                       .choices = {{"keep", "go on, the old effect stays", true}},
                       .flag = "--yes"});
 }
@@ -283,7 +288,7 @@ std::string Runner::ask(Step const& step, Target const& target, RunOptions const
     parts_.console.note(render_step(runbook_, step, target, parts_.fleet.environment().name, effects));
   std::string const question = step.confirm.empty() ? fmt::format("{}?", step.name) : step.confirm;
   std::string const answer = parts_.console.ask(
-      {.text = question + " ", .choices = choices, .flag = grave ? "--confirm " + name : "--yes"});
+      {.text = question, .choices = choices, .flag = grave ? "--confirm " + name : step.kind == StepKind::manual ? "a person at a terminal" : "--yes"});
   return answer == name && grave ? "run" : answer;
 }
 
@@ -334,7 +339,7 @@ Json Runner::run_body(Step const& step, Target const& target) {
 }
 
 void Runner::skip(Step const& step) {
-  std::string const reason = parts_.console.ask({.text = "reason: ", .flag = "a terminal"});
+  std::string const reason = parts_.console.ask({.text = "reason", .flag = "a terminal"});
   begin_acting();
   acted_ = true;
   finish(step, {.event = "skipped", .note = reason}, Journal::Durability::now, reason);
@@ -367,22 +372,21 @@ void Runner::finish(Step const& step, Event event, Journal::Durability durabilit
 Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms) {
   fleet::Error told = error;
   told.message = fmt::format("{} stopped at step \"{}\": {}", runbook_.name, step.path, error.message);
-  if (error.kind == fleet::ErrorKind::locked && !acted_) throw told;
   if (error.kind == fleet::ErrorKind::declined) {
     if (acted_) journal_->append({.event = "run_stopped", .step = {}, .note = error.message});
-    told.message = error.message;
-    throw told;
+    throw error;
   }
-  if (!acted_) begin_acting();
-  acted_ = true;
+  // What stopped before it had acted leaves nothing behind, in the journal neither.
+  auto const durability = acted_ ? Journal::Durability::now : Journal::Durability::hold;
   journal_->append({.event = "failed", .step = step.path, .hash = step.hash,
                     .attempt = std::max(journal_->record().step(step.path).attempts, 1), .ms = ms,
-                    .error = error_to_json(error)});
+                    .error = error_to_json(error)},
+                   durability);
   parts_.console.say(render_line(runbook_, step, "failed", ms, error.message));
   bool const can_ask = parts_.console.interactive() && !options.yes && error.kind != fleet::ErrorKind::interrupted;
   if (can_ask) {
     parts_.console.note(error.describe());
-    std::string const answer = parts_.console.ask({.text = fmt::format("{} failed. ", step.path),
+    std::string const answer = parts_.console.ask({.text = fmt::format("{} failed.", step.path),
                                                    .choices = {{"retry", "look again, then do it again", false},
                                                                {"skip", "leave it out, with a reason", false},
                                                                {"abort", "stop here; the run can be resumed", false}},
@@ -393,7 +397,7 @@ Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOpti
       return Next::go_on;
     }
   }
-  std::string const next = fmt::format("then: tenantsh runs resume {}", view_.id);
+  std::string const next = acted_ ? fmt::format("then: tenantsh runs resume {}", view_.id) : "nothing was changed";
   told.hint = told.hint.empty() ? next : told.hint + "; " + next;
   throw told;
 }

@@ -48,6 +48,7 @@ class Runner {
   // Names this process's connections and rows after the run, for as long as it goes on.
   class AtWork;
 
+  void refuse_unknown_step(std::string const& path) const;
   RunRecord walk(RunOptions const& options);
   void take_locks();
   void begin_acting();

@@ -26,7 +26,8 @@ resume() {
 while read -r step; do
     for moment in mirrored intent commit effect done; do
         forget_everything
-        TENANTSH_CRASH="$moment:$step" tenantsh run master_init --yes >"$work/killed.log" 2>&1 </dev/null
+        # In a subshell, so that bash's own word about the killed process goes to its log.
+        (TENANTSH_CRASH="$moment:$step" tenantsh run master_init --yes </dev/null; exit $?) >"$work/killed.log" 2>&1
         status=$?
         case $status in
             137) resume "$step killed at $moment" ;;
@@ -77,7 +78,6 @@ blocked "preflight" master master "lock table pg_extension in exclusive mode"
 blocked "reader role" master master "lock table pg_authid in exclusive mode"
 blocked "migrations" master master "lock table pg_namespace in exclusive mode"
 blocked "environment" master master "lock table identity.environment in exclusive mode"
-blocked "schemas" master master "lock table pg_namespace in access exclusive mode"
 blocked "first server/reader role" pg-1 postgres "lock table pg_authid in exclusive mode"
 blocked "first server/register" master master "lock table identity.db_server in exclusive mode"
 

@@ -153,7 +153,7 @@ TEST_CASE("an existing secret gives the password") {
   CHECK(login(request.existing) == "pending: " + place.role + " in " + place.database.name());
   CHECK(secrets().redact("p@ss:wörd'\\") == "the password in env:TENANT_ACME_DSN");
 
-  setenv("TENANT_ACME_OTHER", "host=/tmp dbname=x user=y password=z", 1);
+  setenv("TENANT_ACME_OTHER", "host=/tmp dbname=x user=y password=another-one", 1);
   request.existing = Secret::parse("env:TENANT_ACME_OTHER");
   CHECK(error_of([&] { issue_login(*place.admin, request, driver(), secrets()); })
             .starts_with(

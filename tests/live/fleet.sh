@@ -64,6 +64,17 @@ for secret in $secrets; do
 done
 check "no secret in output, journal, mirrors, logs, manifests or command lines" "$found"
 same "the password is stored as a hash" '$2a$' "$(superuser master master "select left(password_hash, 4) from security.platform_user where email = 'ops@example.com'")"
+mkdir -p "$work/programs"
+cat >"$work/programs/az" <<'AZ'
+#!/bin/sh
+# Stands in for the Azure CLI that an operator is logged in with.
+[ "$*" = "keyvault secret show --vault-name ops --name admin --query value -o tsv" ] || exit 3
+echo "$VAULT_SECRET"
+AZ
+chmod +x "$work/programs/az"
+export VAULT_SECRET=Vq7-from-the-vault-3xT
+PATH="$work/programs:$PATH" expect "a password from a vault, through az" 0 tenantsh run first_platform_admin --input email=vault@example.com --input password=azure:ops/admin --yes
+same "is the one that was stored" t "$(PGOPTIONS= psql -X -A -t "$(dsn_of master)" -c "select password_hash = crypt('$VAULT_SECRET', password_hash) from security.platform_user where email = 'vault@example.com'")"
 ADMIN_SECRET=password123456
 expect "a default password is refused" 1 tenantsh run first_platform_admin --input email=weak@example.com --input password=env:ADMIN_SECRET --yes
 has "and not shown" "$output" "default password"

@@ -76,7 +76,8 @@ forget_everything() {
     done
     rm -rf "$TENANTSH_HOME/runs" "$TENANTSH_HOME/locks" "$TENANTSH_HOME/sandbox/secrets/tenants"
 }
-# What master holds but for the journal, ids, times and runs: equal after any road that leads there.
+# What master holds but for the journal, ids, times and runs: equal after any road that leads there. (A set applied
+# in two goes leaves two audit rows that say which files; the ledger says it here.)
 state_of_master() {
     superuser master postgres "select datname, pg_get_userbyid(datdba) from pg_database where not datistemplate order by 1"
     superuser master postgres "select rolname, rolcanlogin, rolsuper from pg_roles where rolname !~ '^pg_' order by 1"
@@ -85,7 +86,7 @@ state_of_master() {
     superuser master master "select scope, schema_name, name, sha256 from tenantsh.ledger order by 1, 2, 3"
     superuser master master "select name, region, host, port, admin_user, admin_secret_ref, status, capacity_tenants from identity.db_server order by 1"
     superuser master master "select name, system_identifier, guard from identity.environment order by 1"
-    superuser master master "select object, action, before, after, actor, reason from identity.tenant_audit order by id"
+    superuser master master "select object, action, before, case when action <> 'migrate' then after end, actor, reason from identity.tenant_audit group by 1, 2, 3, 4, 5, 6 order by min(id)"
     superuser master master "select step_path from tenantsh.step_marker order by 1"
     superuser master master "select format('select %L, count(*) from %s', c.oid::regclass, c.oid::regclass) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname in ('identity', 'security', 'rcm_master', 'reference') order by c.oid::regclass::text" |
         while read -r query; do superuser master master "$query"; done

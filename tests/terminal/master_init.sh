@@ -24,6 +24,14 @@ until_seen() {
     done
     pass "seen at the terminal: $*"
 }
+# until_asked TEXT: the last lines of the screen are a question about TEXT that nobody has answered.
+until_asked() {
+    for _ in $(seq 300); do
+        screen | sed '/^ *$/d' | tail -n 2 | tr '\n' '|' | grep -qE -- "$1.*(\?|:) *\|$" && { pass "asked at the terminal: $1"; return; }
+        sleep 0.1
+    done
+    fail "asked at the terminal: $1" "$(screen | sed '/^ *$/d' | tail -n 30)"
+}
 type_() { tmux_ send-keys -t main -l "$1"; tmux_ send-keys -t main Enter; }
 begin() {
     tmux_ kill-server 2>/dev/null
@@ -36,15 +44,17 @@ begin() {
 trap 'tmux_ kill-server 2>/dev/null; end_sandbox' EXIT
 
 begin "tenantsh run master_init; echo ended \$?"
-until_seen "master_init › preflight" "on     master (sandbox)" "kind   tx" "create extension if not exists citext" "preflight?"
+until_asked "preflight"
+until_seen "master_init › preflight" "on     master (sandbox)" "kind   tx" "create extension if not exists citext"
 type_ ""
-until_seen "preflight?"
+until_asked "Enter alone answers nothing"
 same "Enter alone runs nothing" "" "$(admin "select extname from pg_extension where extname = 'citext'")"
 type_ "run"
-until_seen "reader role?" "create role tenantsh_reader nologin"
+until_asked "reader role"
+until_seen "create role tenantsh_reader nologin"
 same "the step ran" citext "$(admin "select extname from pg_extension where extname = 'citext'")"
 type_ "nonsense"
-until_seen "reader role?"
+until_asked "reader role|abort"
 type_ "abort"
 until_seen "tenantsh runs resume" "ended 4"
 id=$(ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/')
@@ -52,23 +62,27 @@ expect "the aborted run is shown" 0 tenantsh runs list --format csv
 has "as stopped" "$output" "$id,master_init,stopped"
 
 begin "tenantsh runs resume $id; echo ended \$?"
-until_seen "preflight" "already done" "reader role?"
+until_asked "reader role"
+until_seen "preflight" "already done"
 type_ "run"
-until_seen "migrations?" "apply 72 files"
+until_asked "migrations"
+until_seen "apply 72 files"
 type_ "run"
-until_seen "environment?"
+until_asked "environment"
 type_ "skip"
-until_seen "reason:"
+until_asked "reason"
 type_ "somebody else registers it"
-until_seen "skipped" "first server/reader role"
+until_asked "reader role"
+until_seen "skipped"
 type_ "run"
-until_seen "register?"
+until_asked "register"
 superuser master master "alter table identity.db_server add constraint nobody check (false) not valid"
 type_ "run"
-until_seen "failed" "violates check constraint" "retry"
+until_asked "failed"
+until_seen "violates check constraint" "[r]etry"
 superuser master master "alter table identity.db_server drop constraint nobody"
 type_ "retry"
-until_seen "register?"
+until_asked "register\?"
 type_ "run"
 until_seen "ended 0"
 same "the reason is in the journal" "somebody else registers it" "$(admin "select note from runbook.attempt where event = 'skipped'")"
