@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,17 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
+
+// toml++ 3.3 asserts where it should refuse ("[!", "1979-05-27T"): an assertion becomes an exception, in
+// every kind of build. Where it asserts inside noexcept, the process ends as it would have.
+#undef NDEBUG
+#define TOML_ASSERT(condition) \
+  ((condition) ? static_cast<void>(0) : throw std::logic_error("toml++ met what it does not expect"))
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wterminate"
+#include <toml++/toml.h>
+#pragma GCC diagnostic pop
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
@@ -59,6 +69,28 @@ Contents read_file(Path const& path) {
     if (contents.text.size() > largest_file) throw fault(path, "more than 256 KiB is no configuration");
   }
   return contents;
+}
+
+// Number of the line at which an assertion fails. toml++ reads forwards, so every text that goes so far
+// fails.
+std::ptrdiff_t line_of_failure(std::string_view text) {
+  auto const fails = [&](std::size_t length) {
+    try {
+      (void)toml::parse(text.substr(0, length));
+    } catch (toml::parse_error const&) {
+      return false;
+    } catch (std::logic_error const&) {
+      return true;
+    }
+    return false;
+  };
+  std::size_t good = 0, bad = text.size();
+  while (bad - good > 1) {
+    auto const middle = good + (bad - good) / 2;
+    (fails(middle) ? bad : good) = middle;
+  }
+  auto const read = text.substr(0, good);
+  return std::count(read.begin(), read.end(), '\n') + 1;
 }
 
 std::string type_words(toml::node const& node) {
@@ -268,6 +300,9 @@ void read_configuration_file(Path const& path, Configuration& configuration) {
     auto refused = fault(path, error.source(), std::string(reason));
     if (reason.find("value type") != reason.npos) refused.hint = "text stands in quotes: guard = \"confirm\"";
     throw refused;
+  } catch (std::logic_error const&) {
+    throw Error(ErrorKind::config,
+                fmt::format("{}:{}: not TOML", path.string(), line_of_failure(contents.text)));
   }
   Table const top(path, "", root, {"default_environment", "environment"});
   if (auto const* const environments = top.below("environment"); environments != nullptr) {

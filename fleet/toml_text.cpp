@@ -25,6 +25,7 @@ class Scan {
     for (; at_ < text_.size() && !trouble_; ++at_) {
       auto const byte = text_[at_];
       if (byte == '"' || byte == '\'') {
+        check_place();
         skip_string();
       } else if (byte == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
@@ -39,31 +40,20 @@ class Scan {
   void take(char byte) {
     constexpr std::string_view others = "[]{}=,.+: \t\r\n";
     if (!is_key_character(byte) && others.find(byte) == others.npos) return refuse_character();
-    auto const starts_line = line_is_blank_;
-    if (byte != ' ' && byte != '\t') line_is_blank_ = byte == '\n';
-    if (byte == '\n') in_header_ = false;
+    if (byte == '=') in_value_ = true;
+    if (byte == '\n' || byte == ',' || byte == '[' || byte == '{') in_value_ = false;
     if (byte == '.' && ++dots_ > most_dots) trouble_ = {line(), "more than 2000 dotted names"};
-    if (byte == '[' && starts_line && depth_ == 0) {
-      in_header_ = true;
-      check_header();
-    } else if (!in_header_ && (byte == '[' || byte == '{')) {
-      ++depth_;
-    } else if (!in_header_ && (byte == ']' || byte == '}')) {
-      depth_ = std::max(depth_ - 1, 0);
-    }
   }
 
-  // At the first [ of [name] or [[name]].
-  void check_header() {
-    auto next = text_.find_first_not_of(" \t", at_ + 1);
-    if (next < text_.size() && text_[next] == '[') next = text_.find_first_not_of(" \t", next + 1);
-    if (next >= text_.size() || !(is_key_character(text_[next]) || text_[next] == '"' || text_[next] == '\''))
-      trouble_ = {line(), "a table's name is missing after ["};
+  // toml++ reads 1"… and 1."… on as one word.
+  void check_place() {
+    auto const before = at_ == 0 ? '\n' : text_[at_ - 1];
+    if (is_key_character(before) || before == '+' || before == ':' || (before == '.' && in_value_))
+      trouble_ = {line(), "a quote inside a word"};
   }
 
   // From the opening quote to the closing one; a string that does not end is left to toml++.
   void skip_string() {
-    line_is_blank_ = false;
     auto const quote = text_[at_];
     auto const triple = std::string(3, quote);
     auto const long_string = text_.substr(at_, 3) == triple;
@@ -75,6 +65,9 @@ class Scan {
         break;
       }
     }
+    // """a""""" holds a"": up to two more quotes belong to the string.
+    for (int more = 0; long_string && more < 2 && at_ + 3 < text_.size() && text_[at_ + 3] == quote; ++more)
+      ++at_;
     if (long_string) at_ += 2;
     if (!long_string && at_ < text_.size() && text_[at_] == '\n') --at_;  // the line's end counts as such
   }
@@ -100,9 +93,7 @@ class Scan {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  bool line_is_blank_ = true;
-  bool in_header_ = false;
-  int depth_ = 0;  // of lists and inline tables
+  bool in_value_ = false;  // behind a =
   int dots_ = 0;
   std::optional<TomlTrouble> trouble_;
 };

@@ -267,14 +267,28 @@ config: FOLDER/t.toml:3: unescaped control characters other than TAB (U+0009) ar
 
 TEST_CASE("load_configuration refuses what stands around the environments") {
   std::string lines;
-  for (std::string const text :
-       {"defualt_environment = \"prod\"", "default_environment = \"prod\"", "default_environment = 1",
-        "environment = 1", "[environment]\nprod = 1", "[environment.sandbox]\nmaster = \"host=m\"",
-        "[environment.\"../up\"]\nmaster = \"host=m\"", "[environment.\"a\\u001Bb\"]", "[environment.prod]",
-        "[environment.prod]\nservers.file=\"a\"\ntenants.file=\"b\"",
-        "default_environment = \"pord\"\n[environment.prod]\nmaster = \"host=m\"", "", "# nothing\n",
-        "a = 1\n\n[=x]\nb = 2\n", "a = \"\"\"\né\n\"\"\" # é\n[x.é]", "a = \"\"\"\n\\\n é\"\"\"",
-        "a = '\xff'", "\x01"})
+  for (std::string const text : {"defualt_environment = \"prod\"",
+                                 "default_environment = \"prod\"",
+                                 "default_environment = 1",
+                                 "environment = 1",
+                                 "[environment]\nprod = 1",
+                                 "[environment.sandbox]\nmaster = \"host=m\"",
+                                 "[environment.\"../up\"]\nmaster = \"host=m\"",
+                                 "[environment.\"a\\u001Bb\"]",
+                                 "[environment.prod]",
+                                 "[environment.prod]\nservers.file=\"a\"\ntenants.file=\"b\"",
+                                 "default_environment = \"pord\"\n[environment.prod]\nmaster = \"host=m\"",
+                                 "",
+                                 "# nothing\n",
+                                 "a = 1\n\n[=x]\nb = 2\n",
+
+                                 "a = \"\"\"\né\n\"\"\" # é\n[x.é]",
+                                 "a = \"\"\"\n\\\n é\"\"\"",
+                                 "a = \"\"\"\"\"\"\"é",
+                                 "a = 1\"é\"",
+                                 "a.\"b\" = 1.\"\"",
+                                 "a = '\xff'",
+                                 "\x01"})
     lines += explicit_file(text) + "\n";
   lines += explicit_file(std::string(300 * 1024, '#')) + "\n";
   std::string dots = "a = 1\n";
@@ -300,9 +314,12 @@ config: FOLDER/t.toml: [environment.prod] has neither master nor journal [runs a
 config: FOLDER/t.toml:1: default_environment is "pord"; known: sandbox, prod; did you mean "prod"?
 config: FOLDER/t.toml: it declares no [environment.NAME]
 config: FOLDER/t.toml: it declares no [environment.NAME]
-config: FOLDER/t.toml:3: a table's name is missing after [
+config: FOLDER/t.toml:3: not TOML
 config: FOLDER/t.toml:4: "é" outside of quotes
 config: FOLDER/t.toml:2: after \ stands a character outside of ASCII
+config: FOLDER/t.toml:1: "é" outside of quotes
+config: FOLDER/t.toml:1: a quote inside a word
+config: FOLDER/t.toml:1: a quote inside a word
 config: FOLDER/t.toml:1: Encountered invalid utf-8 sequence
 config: FOLDER/t.toml:1: "\x01" outside of quotes
 config: FOLDER/t.toml: more than 256 KiB is no configuration
