@@ -72,12 +72,9 @@ fs::path manifest_beside(fs::path const& archive) {
 
 std::string_view to_string(DumpState state) {
   switch (state) {
-    case DumpState::done:
-      return "done";
-    case DumpState::not_done:
-      return "not_done";
-    case DumpState::broken:
-      return "broken";
+    case DumpState::done: return "done";
+    case DumpState::not_done: return "not_done";
+    case DumpState::broken: return "broken";
   }
   return "broken";
 }

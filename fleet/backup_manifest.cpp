@@ -92,12 +92,9 @@ DumpFormat parse_dump_format(std::string_view text) {
 
 std::string_view to_string(DumpMode mode) {
   switch (mode) {
-    case DumpMode::full:
-      return "full";
-    case DumpMode::schema_only:
-      return "schema_only";
-    case DumpMode::data_only:
-      return "data_only";
+    case DumpMode::full: return "full";
+    case DumpMode::schema_only: return "schema_only";
+    case DumpMode::data_only: return "data_only";
   }
   return "full";
 }

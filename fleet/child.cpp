@@ -235,8 +235,7 @@ int open_above_two(char const* path, int flags) {
       throw Error{ErrorKind::tool, what + "cannot become user " + command.run_as + ": " + reason};
     case Stage::entered_session:
     case Stage::streams:
-    case Stage::exec:
-      break;
+    case Stage::exec: break;
   }
   throw Error{ErrorKind::tool, what + reason};
 }

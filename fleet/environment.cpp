@@ -43,12 +43,9 @@ void check_environment(Environment const& environment) {
 
 std::string_view to_string(Guard guard) {
   switch (guard) {
-    case Guard::open:
-      return "open";
-    case Guard::confirm:
-      return "confirm";
-    case Guard::protected_:
-      return "protected";
+    case Guard::open: return "open";
+    case Guard::confirm: return "confirm";
+    case Guard::protected_: return "protected";
   }
   return "protected";
 }

@@ -55,7 +55,8 @@ class Fleet {
 
   // As configured; its addresses may still be missing.
   Environment const& environment() const { return parts_.environment; }
-  // With its addresses, looked up at first use. Throws what FleetParts::locate throws, then tries again next time.
+  // With its addresses, looked up at first use. Throws what FleetParts::locate throws, then tries again next
+  // time.
   Environment const& located() const;
   Driver& driver() { return parts_.driver; }
   Secrets& secrets() { return parts_.secrets; }

@@ -36,8 +36,10 @@ ApplicationName parse_application_name(std::string const& text) {
   std::array<std::string, 5> words;
   std::size_t word = 0;
   for (char c : text) {
-    if (c == ' ' && word + 1 < words.size()) ++word;
-    else words[word] += c;
+    if (c == ' ' && word + 1 < words.size())
+      ++word;
+    else
+      words[word] += c;
   }
   if (words[0] != "tenantsh" || words[2].empty()) return {};
   return {words[1], words[4], {std::atoi(words[2].c_str()), words[3]}};

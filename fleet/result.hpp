@@ -43,8 +43,8 @@ class Result {
   // Appends the next cell; a row is complete after columns().size() of them.
   void append(std::optional<std::string_view> cell);
 
-  std::string command;           // command tag: "SELECT 3", "INSERT 0 1"
-  std::uint64_t affected = 0;    // rows inserted, updated or deleted, when the tag says so
+  std::string command;         // command tag: "SELECT 3", "INSERT 0 1"
+  std::uint64_t affected = 0;  // rows inserted, updated or deleted, when the tag says so
 
  private:
   struct Cell {

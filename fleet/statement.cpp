@@ -116,14 +116,10 @@ void add_piece(std::string_view sql, std::string const& piece, std::size_t offse
 
 std::string_view to_string(StatementEffect effect) {
   switch (effect) {
-    case StatementEffect::read:
-      return "read";
-    case StatementEffect::session:
-      return "session";
-    case StatementEffect::write:
-      return "write";
-    case StatementEffect::outside:
-      return "outside";
+    case StatementEffect::read: return "read";
+    case StatementEffect::session: return "session";
+    case StatementEffect::write: return "write";
+    case StatementEffect::outside: return "outside";
   }
   return "outside";
 }

@@ -21,16 +21,11 @@ bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
 std::string_view to_string(TenantStatus status) {
   switch (status) {
-    case TenantStatus::provisioning:
-      return "provisioning";
-    case TenantStatus::active:
-      return "active";
-    case TenantStatus::read_only:
-      return "read_only";
-    case TenantStatus::suspended:
-      return "suspended";
-    case TenantStatus::retired:
-      return "retired";
+    case TenantStatus::provisioning: return "provisioning";
+    case TenantStatus::active: return "active";
+    case TenantStatus::read_only: return "read_only";
+    case TenantStatus::suspended: return "suspended";
+    case TenantStatus::retired: return "retired";
   }
   return "retired";
 }

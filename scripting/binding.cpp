@@ -148,12 +148,9 @@ std::string display_text(lua_State* lua, int index) {
 std::string type_text(lua_State* lua, int index) {
   switch (lua_type(lua, index)) {
     case LUA_TNONE:
-    case LUA_TNIL:
-      return "nil";
-    case LUA_TSTRING:
-      return "text";
-    case LUA_TNUMBER:
-      return lua_isinteger(lua, index) ? "an integer" : "a number";
+    case LUA_TNIL: return "nil";
+    case LUA_TSTRING: return "text";
+    case LUA_TNUMBER: return lua_isinteger(lua, index) ? "an integer" : "a number";
     case LUA_TUSERDATA: {
       std::string name = "userdata";
       if (luaL_getmetafield(lua, index, "__name") != LUA_TNIL) {
@@ -163,8 +160,7 @@ std::string type_text(lua_State* lua, int index) {
       std::size_t dot = name.find('.');
       return "a " + (dot == std::string::npos ? name : name.substr(dot + 1));
     }
-    default:
-      return "a " + std::string{luaL_typename(lua, index)};
+    default: return "a " + std::string{luaL_typename(lua, index)};
   }
 }
 

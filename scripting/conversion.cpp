@@ -78,8 +78,7 @@ Json cell_json(fleet::Result const& result, std::size_t row, std::size_t column)
   if (!cell) return nullptr;
   namespace oid = fleet::type_oid;
   switch (result.columns()[column].type) {
-    case oid::boolean:
-      return *cell == "t";
+    case oid::boolean: return *cell == "t";
     case oid::int2:
     case oid::int4:
     case oid::int8:
@@ -88,8 +87,7 @@ Json cell_json(fleet::Result const& result, std::size_t row, std::size_t column)
       std::from_chars(cell->data(), cell->data() + cell->size(), integer);
       return integer;
     }
-    default:
-      return std::string{*cell};
+    default: return std::string{*cell};
   }
 }
 
@@ -110,21 +108,15 @@ Json rows_json(std::shared_ptr<Rows const> const& rows) {
 Json json_at(lua_State* lua, int index, int depth) {
   switch (lua_type(lua, index)) {
     case LUA_TNONE:
-    case LUA_TNIL:
-      return nullptr;
-    case LUA_TBOOLEAN:
-      return lua_toboolean(lua, index) != 0;
+    case LUA_TNIL: return nullptr;
+    case LUA_TBOOLEAN: return lua_toboolean(lua, index) != 0;
     case LUA_TNUMBER:
       if (lua_isinteger(lua, index)) return static_cast<std::int64_t>(lua_tointeger(lua, index));
       return lua_tonumber(lua, index);
-    case LUA_TSTRING:
-      return std::string{to_text(lua, index, "text")};
-    case LUA_TTABLE:
-      return table_json(lua, index, depth);
-    case LUA_TFUNCTION:
-      return "function";
-    default:
-      break;
+    case LUA_TSTRING: return std::string{to_text(lua, index, "text")};
+    case LUA_TTABLE: return table_json(lua, index, depth);
+    case LUA_TFUNCTION: return "function";
+    default: break;
   }
   if (auto* tenant = test_object<TenantRef>(lua, index)) return tenant->slug;
   if (auto* server = test_object<ServerRef>(lua, index)) return server->name;
@@ -142,19 +134,11 @@ std::string number_text(double number) { return fmt::format("{}", number); }
 void push_json(lua_State* lua, Json const& json) {
   luaL_checkstack(lua, 4, "value too deep");
   switch (json.type()) {
-    case Json::value_t::boolean:
-      lua_pushboolean(lua, json.get<bool>());
-      return;
+    case Json::value_t::boolean: lua_pushboolean(lua, json.get<bool>()); return;
     case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned:
-      lua_pushinteger(lua, json.get<std::int64_t>());
-      return;
-    case Json::value_t::number_float:
-      lua_pushnumber(lua, json.get<double>());
-      return;
-    case Json::value_t::string:
-      push_text(lua, json.get_ref<std::string const&>());
-      return;
+    case Json::value_t::number_unsigned: lua_pushinteger(lua, json.get<std::int64_t>()); return;
+    case Json::value_t::number_float: lua_pushnumber(lua, json.get<double>()); return;
+    case Json::value_t::string: push_text(lua, json.get_ref<std::string const&>()); return;
     case Json::value_t::array: {
       lua_createtable(lua, static_cast<int>(json.size()), 0);
       bool holes = false;
@@ -175,8 +159,7 @@ void push_json(lua_State* lua, Json const& json) {
         lua_setfield(lua, -2, key.c_str());
       }
       return;
-    default:
-      lua_pushnil(lua);
+    default: lua_pushnil(lua);
   }
 }
 
@@ -242,9 +225,7 @@ void push_cell(lua_State* lua, fleet::Result const& result, std::size_t row, std
   namespace oid = fleet::type_oid;
   std::int64_t integer = 0;
   switch (result.columns()[column].type) {
-    case oid::boolean:
-      lua_pushboolean(lua, *cell == "t");
-      return;
+    case oid::boolean: lua_pushboolean(lua, *cell == "t"); return;
     case oid::int2:
     case oid::int4:
     case oid::int8:
@@ -267,8 +248,7 @@ void push_cell(lua_State* lua, fleet::Result const& result, std::size_t row, std
         push_object(lua, Numeric{std::string{*cell}});
       return;
     }
-    default:
-      push_text(lua, *cell);
+    default: push_text(lua, *cell);
   }
 }
 

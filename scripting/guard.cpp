@@ -109,11 +109,11 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
   std::string name = method.object + "." + method.name;
   switch (world.gate.state()) {
     case GateState::free:
-    case GateState::open:
-      return std::nullopt;
+    case GateState::open: return std::nullopt;
     case GateState::loading:
       if (!method.io) return std::nullopt;
-      world.gate.refuse(name + " does I/O; a runbook may only declare while it is loaded", "call it inside a step");
+      world.gate.refuse(name + " does I/O; a runbook may only declare while it is loaded",
+                        "call it inside a step");
     case GateState::reading:
       if (method.effect == Effect::read) return std::nullopt;
       world.gate.refuse(fmt::format("{} is a {}; probe, pre, when and verify may only read", name,

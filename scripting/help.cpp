@@ -68,25 +68,16 @@ std::string overview(Registry const& registry) {
 std::string_view annotation_type(Type type) {
   switch (type) {
     case Type::text:
-    case Type::path:
-      return "string";
-    case Type::integer:
-      return "integer";
-    case Type::number:
-      return "number";
-    case Type::boolean:
-      return "boolean";
-    case Type::selection:
-      return "string|table|tenants";
-    case Type::tenant:
-      return "string|tenant";
-    case Type::server:
-      return "string|server";
+    case Type::path: return "string";
+    case Type::integer: return "integer";
+    case Type::number: return "number";
+    case Type::boolean: return "boolean";
+    case Type::selection: return "string|table|tenants";
+    case Type::tenant: return "string|tenant";
+    case Type::server: return "string|server";
     case Type::list:
-    case Type::table:
-      return "table";
-    case Type::any:
-      return "any";
+    case Type::table: return "table";
+    case Type::any: return "any";
   }
   return "any";
 }

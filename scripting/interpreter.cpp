@@ -49,9 +49,7 @@ int compile(lua_State* lua, std::string_view code, std::string const& chunk_name
 }
 
 // The parser stopped at the end of the text; its message is on top of the stack.
-bool ended_early(lua_State* lua) {
-  return std::string_view{lua_tostring(lua, -1)}.ends_with("<eof>");
-}
+bool ended_early(lua_State* lua) { return std::string_view{lua_tostring(lua, -1)}.ends_with("<eof>"); }
 
 void set_environment(lua_State* lua, int environment) {
   if (environment == 0) return;
@@ -125,15 +123,13 @@ void push_chunk(lua_State* lua, std::string_view code, std::string const& chunk_
 void push_file(lua_State* lua, std::filesystem::path const& file, int environment) {
   if (environment != 0) environment = absolute(lua, environment);
   switch (luaL_loadfilex(lua, file.c_str(), "t")) {
-    case LUA_OK:
-      break;
+    case LUA_OK: break;
     case LUA_ERRFILE: {
       Error error = take_error(lua);
       error.kind = ErrorKind::not_found;
       throw error;
     }
-    default:
-      throw syntax_error(lua);
+    default: throw syntax_error(lua);
   }
   set_environment(lua, environment);
 }

@@ -13,12 +13,9 @@ std::string place_text(fleet::Environment const& environment) {
 
 std::string source_text(fleet::ListSource const& source) {
   switch (source.kind) {
-    case fleet::ListSource::Kind::registry:
-      return "registry in master";
-    case fleet::ListSource::Kind::sql:
-      return "query on master";
-    case fleet::ListSource::Kind::file:
-      return source.text;
+    case fleet::ListSource::Kind::registry: return "registry in master";
+    case fleet::ListSource::Kind::sql: return "query on master";
+    case fleet::ListSource::Kind::file: return source.text;
   }
   return {};
 }

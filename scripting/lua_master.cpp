@@ -17,14 +17,10 @@ Answer card(World& world, Arguments const&) { return {master_card(world), {}, {}
 
 std::string_view to_text(fleet::StatementEffect effect) {
   switch (effect) {
-    case fleet::StatementEffect::read:
-      return "read";
-    case fleet::StatementEffect::write:
-      return "write";
-    case fleet::StatementEffect::session:
-      return "session";
-    case fleet::StatementEffect::outside:
-      return "outside";
+    case fleet::StatementEffect::read: return "read";
+    case fleet::StatementEffect::write: return "write";
+    case fleet::StatementEffect::session: return "session";
+    case fleet::StatementEffect::outside: return "outside";
   }
   return "";
 }

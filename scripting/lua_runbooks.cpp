@@ -44,7 +44,8 @@ std::map<std::string, Json> given_inputs(Arguments const& arguments) {
 }
 
 runbooks::RunnerParts runner_parts(World& world) {
-  return {world.fleet, world.console, world.gate, world.who, world.home, world.interrupt.get_token(), world.boundary};
+  return {world.fleet,   world.console, world.gate, world.who, world.home, world.interrupt.get_token(),
+          world.boundary};
 }
 
 runbooks::RunOptions run_options(World& world, Arguments const& arguments) {
@@ -58,17 +59,20 @@ void refuse_nested(World& world) {
     throw Error{ErrorKind::refused, "a runbook cannot be run from inside a runbook"};
 }
 
-// A run that was not finished is shown, never resumed by itself; a new run finds by its probes what that one did.
+// A run that was not finished is shown, never resumed by itself; a new run finds by its probes what that one
+// did.
 void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks::Json const& inputs) {
   for (auto const& run : runbooks::find_runs(world.fleet, runs_folder(world))) {
     std::string const state = runbooks::state_of(run.record, world.who);
     if (run.record.runbook != runbook.name || run.record.inputs != inputs || state == "abandoned") continue;
     if (state == "done") return;
-    std::string const what = fmt::format("run {} of {} by {} ({}, at step \"{}\") was not finished", run.record.id,
-                                         run.record.started, run.record.who, state, run.record.last_step);
+    std::string const what =
+        fmt::format("run {} of {} by {} ({}, at step \"{}\") was not finished", run.record.id,
+                    run.record.started, run.record.who, state, run.record.last_step);
     if (!world.console.interactive() || world.settings.yes) {
-      world.console.note(what + fmt::format("; this is a new run, to continue that one: tenantsh runs resume {}",
-                                            run.record.id));
+      world.console.note(
+          what +
+          fmt::format("; this is a new run, to continue that one: tenantsh runs resume {}", run.record.id));
       return;
     }
     world.console.note(what + "\n" + runbooks::render_inputs(run.record.inputs, "  "));
@@ -103,7 +107,8 @@ Answer resume_run(World& world, Arguments const& arguments) {
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
   if (state == "done" || state == "abandoned")
-    throw Error{ErrorKind::usage, fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
+    throw Error{ErrorKind::usage,
+                fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
   auto const runbook = load_runbook(world.lua, found.record.file);
   runbooks::Runner runner{runner_parts(world), *runbook};
   runner.resume(found, run_options(world, arguments));
@@ -114,10 +119,10 @@ Answer abandon_run(World& world, Arguments const& arguments) {
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
   if (state == "done" || state == "abandoned" || state == "running")
-    throw Error{ErrorKind::usage, fmt::format("run {} is {}; only an unfinished run can be abandoned",
-                                              found.record.id, state)};
-  runbooks::Journal journal{{world.fleet, world.who, runs_folder(world), {}}, found.mirror, found.events,
-                            found.record.id};
+    throw Error{ErrorKind::usage,
+                fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
+  runbooks::Journal journal{
+      {world.fleet, world.who, runs_folder(world), {}}, found.mirror, found.events, found.record.id};
   journal.attach();
   journal.append({.event = "abandoned", .note = arguments.text("reason")});
   return {std::monostate{}, {fmt::format("run {} is abandoned; what it did stays", found.record.id)}, {}};
@@ -144,8 +149,10 @@ Answer show_runbook(World& world, Arguments const& arguments) {
     rows.result.append(type);
     rows.result.append(says);
   };
-  for (auto const& input : runbook->inputs) add("input", input.name, runbooks::to_string(input.type), input.help);
-  for (auto const& step : runbook->steps) add("step", step.path, runbooks::to_string(step.kind), step.confirm);
+  for (auto const& input : runbook->inputs)
+    add("input", input.name, runbooks::to_string(input.type), input.help);
+  for (auto const& step : runbook->steps)
+    add("step", step.path, runbooks::to_string(step.kind), step.confirm);
   return {std::move(rows), {runbook->brief}, {}};
 }
 
@@ -164,13 +171,20 @@ Answer list_runs(World& world, Arguments const&) {
 
 Answer show_run(World& world, Arguments const& arguments) {
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  Rows rows{fleet::Result{{{"seq", fleet::type_oid::int4}, {"at"}, {"event"}, {"step"},
-                           {"ms", fleet::type_oid::int8}, {"says"}}},
-            {}, 0};
+  Rows rows{fleet::Result{{{"seq", fleet::type_oid::int4},
+                           {"at"},
+                           {"event"},
+                           {"step"},
+                           {"ms", fleet::type_oid::int8},
+                           {"says"}}},
+            {},
+            0};
   for (auto const& event : found.events) {
     std::string says = event.note;
-    if (event.error.is_object()) says = event.error.value("message", "");
-    else if (says.empty() && event.event != "run_started" && event.event != "resumed" && !event.outputs.is_null())
+    if (event.error.is_object())
+      says = event.error.value("message", "");
+    else if (says.empty() && event.event != "run_started" && event.event != "resumed" &&
+             !event.outputs.is_null())
       says = event.outputs.dump();
     rows.result.append(std::to_string(event.seq));
     rows.result.append(event.at);
@@ -180,13 +194,20 @@ Answer show_run(World& world, Arguments const& arguments) {
     rows.result.append(says.empty() ? std::optional<std::string_view>{} : says);
   }
   std::vector<std::string> notes = {fmt::format("{} {} by {}, {}", found.record.runbook, found.record.id,
-                                                found.record.who, runbooks::state_of(found.record, world.who))};
+                                                found.record.who,
+                                                runbooks::state_of(found.record, world.who))};
   return {std::move(rows), std::move(notes), {}};
 }
 
-Parameter const id_parameter{.name = "id", .type = Type::text, .required = true, .positional = true,
+Parameter const id_parameter{.name = "id",
+                             .type = Type::text,
+                             .required = true,
+                             .positional = true,
                              .brief = "the run's id or its beginning"};
-Parameter const runbook_parameter{.name = "runbook", .type = Type::text, .required = true, .positional = true,
+Parameter const runbook_parameter{.name = "runbook",
+                                  .type = Type::text,
+                                  .required = true,
+                                  .positional = true,
                                   .brief = "a shipped runbook's name or the path of a file"};
 Parameter const until_parameter{.name = "until", .brief = "stop after the step with this address"};
 
@@ -195,8 +216,8 @@ Parameter const until_parameter{.name = "until", .brief = "stop after the step w
 void run_unasked(World& world, runbooks::Console& console, std::string const& name,
                  std::map<std::string, runbooks::Json> const& inputs) {
   auto const runbook = load(world, name);
-  runbooks::RunnerParts const parts{world.fleet, console, world.gate, world.who, world.home,
-                                    world.interrupt.get_token(), world.boundary};
+  runbooks::RunnerParts const parts{
+      world.fleet, console, world.gate, world.who, world.home, world.interrupt.get_token(), world.boundary};
   runbooks::Runner runner{parts, *runbook};
   runner.run(runbooks::settle_inputs(*runbook, inputs, world.fleet, console), {.yes = true});
 }
@@ -218,24 +239,32 @@ void add_runbooks(Registry& registry) {
                       .brief = "A runbook's inputs and steps.",
                       .example = "runbooks:show(\"master_init\")",
                       .run = show_runbook});
-  registry.add(Method{
-      .object = "runbooks",
-      .name = "run",
-      .effect = Effect::write,
-      .parameters = {runbook_parameter,
-                     {.name = "input", .type = Type::table, .brief = "NAME=VALUE, repeatable; in Lua a table"},
-                     {.name = "plan", .type = Type::boolean, .brief = "show every step with its SQL or command, change nothing"},
-                     {.name = "fresh", .type = Type::boolean, .brief = "begin anew without asking about an unfinished run"},
-                     until_parameter},
-      .returns = "nothing; the steps are told as they happen. With plan: ends with exit 8 when there is something to do",
-      .errors = "usage for inputs; declined without a terminal and --yes; locked; in_doubt; whatever stopped a step",
-      .brief = "Runs a runbook step by step, asking before each; --yes runs every step that is neither destructive "
-               "nor a point of no return.",
-      .example = "runbooks:run{ runbook = \"master_init\", plan = true }",
-      .aliases = {"run"},
-      .asks = false,
-      .own_plan = true,
-      .run = run_runbook});
+  registry.add(Method{.object = "runbooks",
+                      .name = "run",
+                      .effect = Effect::write,
+                      .parameters = {runbook_parameter,
+                                     {.name = "input",
+                                      .type = Type::table,
+                                      .brief = "NAME=VALUE, repeatable; in Lua a table"},
+                                     {.name = "plan",
+                                      .type = Type::boolean,
+                                      .brief = "show every step with its SQL or command, change nothing"},
+                                     {.name = "fresh",
+                                      .type = Type::boolean,
+                                      .brief = "begin anew without asking about an unfinished run"},
+                                     until_parameter},
+                      .returns = "nothing; the steps are told as they happen. With plan: ends with exit 8 "
+                                 "when there is something to do",
+                      .errors = "usage for inputs; declined without a terminal and --yes; locked; in_doubt; "
+                                "whatever stopped a step",
+                      .brief = "Runs a runbook step by step, asking before each; --yes runs every step that "
+                               "is neither destructive "
+                               "nor a point of no return.",
+                      .example = "runbooks:run{ runbook = \"master_init\", plan = true }",
+                      .aliases = {"run"},
+                      .asks = false,
+                      .own_plan = true,
+                      .run = run_runbook});
   registry.add(Object{.name = "runs", .brief = "What runbooks did: the journal."});
   registry.add(Method{.object = "runs",
                       .name = "list",
@@ -253,17 +282,18 @@ void add_runbooks(Registry& registry) {
                       .brief = "The journal of one run.",
                       .example = "runs:list()",
                       .run = show_run});
-  registry.add(Method{.object = "runs",
-                      .name = "resume",
-                      .effect = Effect::write,
-                      .parameters = {id_parameter, until_parameter},
-                      .returns = "nothing; the steps are told as they happen",
-                      .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
-                      .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
-                      .example = "runs:list()",
-                      .asks = false,
-                      .own_plan = true,
-                      .run = resume_run});
+  registry.add(
+      Method{.object = "runs",
+             .name = "resume",
+             .effect = Effect::write,
+             .parameters = {id_parameter, until_parameter},
+             .returns = "nothing; the steps are told as they happen",
+             .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
+             .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
+             .example = "runs:list()",
+             .asks = false,
+             .own_plan = true,
+             .run = resume_run});
   registry.add(Method{.object = "runs",
                       .name = "abandon",
                       .effect = Effect::write,

@@ -60,19 +60,14 @@ std::optional<Json> as_list(Json const& given) {
 
 std::optional<Json> convert(Type type, Json const& given) {
   switch (type) {
-    case Type::integer:
-      return as_integer(given);
-    case Type::number:
-      return as_number(given);
-    case Type::boolean:
-      return as_boolean(given);
-    case Type::list:
-      return as_list(given);
+    case Type::integer: return as_integer(given);
+    case Type::number: return as_number(given);
+    case Type::boolean: return as_boolean(given);
+    case Type::list: return as_list(given);
     case Type::table:
       if (given.is_object() || given.is_array()) return given;
       return std::nullopt;
-    case Type::any:
-      return given;
+    case Type::any: return given;
     case Type::text:
     case Type::selection:
     case Type::tenant:
@@ -110,42 +105,27 @@ Error unknown_parameter(Method const& method, std::string const& name, std::vect
 
 std::string_view to_string(Effect effect) {
   switch (effect) {
-    case Effect::read:
-      return "read";
-    case Effect::write:
-      return "write";
-    case Effect::destructive:
-      return "destructive";
-    case Effect::outage:
-      return "outage";
+    case Effect::read: return "read";
+    case Effect::write: return "write";
+    case Effect::destructive: return "destructive";
+    case Effect::outage: return "outage";
   }
   return "";
 }
 
 std::string_view to_string(Type type) {
   switch (type) {
-    case Type::text:
-      return "text";
-    case Type::integer:
-      return "integer";
-    case Type::number:
-      return "number";
-    case Type::boolean:
-      return "boolean";
-    case Type::selection:
-      return "selection";
-    case Type::tenant:
-      return "tenant";
-    case Type::server:
-      return "server";
-    case Type::path:
-      return "path";
-    case Type::list:
-      return "list";
-    case Type::table:
-      return "table";
-    case Type::any:
-      return "any";
+    case Type::text: return "text";
+    case Type::integer: return "integer";
+    case Type::number: return "number";
+    case Type::boolean: return "boolean";
+    case Type::selection: return "selection";
+    case Type::tenant: return "tenant";
+    case Type::server: return "server";
+    case Type::path: return "path";
+    case Type::list: return "list";
+    case Type::table: return "table";
+    case Type::any: return "any";
   }
   return "";
 }

@@ -21,8 +21,9 @@ Scope parse_scope(std::string const& text) {
 TargetOutcome ask_master(World& world, Touch touch,
                          std::function<fleet::Result(TargetSession const&)> const& work) {
   fleet::Tenant const nobody;
-  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()},
-                                          world.interrupt.get_token());
+  auto lease =
+      world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()},
+                                 world.interrupt.get_token());
   try {
     TargetSession place{nobody, *lease, {Scope::master, {}}};
     if (touch == Touch::writes) return {master_name, work(place), std::nullopt};
@@ -164,7 +165,8 @@ std::string names_text(std::vector<std::string> const& names) {
 
 void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string const& reason) {
   if (rows.empty() || world.fleet.environment().tenants.kind != fleet::ListSource::Kind::registry) return;
-  auto lease = world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()});
+  auto lease =
+      world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()});
   if (lease->query("select to_regclass('identity.tenant_audit') is null").value() == "t") return;
   Json list = Json::array();
   for (AuditRow const& row : rows)
@@ -175,7 +177,8 @@ void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string co
   if (!reason.empty()) parameters[3] = reason;
   if (!world.gate.run_id().empty()) parameters[4] = world.gate.run_id();
   lease->query(
-      {"insert into identity.tenant_audit (tenant_id, object, action, after, actor, client_host, reason, run_id) "
+      {"insert into identity.tenant_audit (tenant_id, object, action, after, actor, client_host, reason, "
+       "run_id) "
        "select t.id, r.object, r.action, r.after, $2, $3, $4, $5 from jsonb_to_recordset($1::jsonb) as "
        "r(slug text, object text, action text, after jsonb) left join identity.tenant t on t.slug = r.slug",
        std::move(parameters)});

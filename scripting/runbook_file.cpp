@@ -29,7 +29,8 @@ struct Loading {
 Loading& loading_of(lua_State* lua) {
   auto* loading = static_cast<Loading*>(lua_touserdata(lua, lua_upvalueindex(1)));
   if (state_of(lua).world.gate.state() != runbooks::GateState::loading)
-    throw Error{ErrorKind::refused, "runbook, section and step declare; they can only be called while a runbook is loaded"};
+    throw Error{ErrorKind::refused,
+                "runbook, section and step declare; they can only be called while a runbook is loaded"};
   return *loading;
 }
 
@@ -148,7 +149,8 @@ std::filesystem::path find_runbook(World& world, std::string const& name) {
   if (!name.empty() && std::filesystem::is_regular_file(file)) return file;
   auto const names = shipped_runbooks(world);
   std::string const near = fleet::nearest(name, names);
-  throw Error{ErrorKind::not_found, fmt::format("no runbook \"{}\"; shipped: {}", name, fmt::join(names, ", "))}
+  throw Error{ErrorKind::not_found,
+              fmt::format("no runbook \"{}\"; shipped: {}", name, fmt::join(names, ", "))}
       .with_hint(near.empty() ? "a file of your own is named by its path: ./name.lua"
                               : fmt::format("did you mean {}?", near));
 }
@@ -163,10 +165,11 @@ std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::files
   int const top = lua_gettop(lua);
   push_runbook_environment(lua);
   int const environment = lua_gettop(lua);
-  for (auto const& [name, function] : {std::pair<char const*, LuaFunction>{"runbook", guarded<declare_runbook>},
-                                       {"section", guarded<declare_section>},
-                                       {"step", guarded<declare_step>},
-                                       {"expect", guarded<expect>}}) {
+  for (auto const& [name, function] :
+       {std::pair<char const*, LuaFunction>{"runbook", guarded<declare_runbook>},
+        {"section", guarded<declare_section>},
+        {"step", guarded<declare_step>},
+        {"expect", guarded<expect>}}) {
     lua_pushlightuserdata(lua, loading.get());
     lua_pushcclosure(lua, function, 1);
     lua_setfield(lua, environment, name);

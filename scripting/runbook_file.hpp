@@ -20,8 +20,8 @@ std::vector<std::string> shipped_runbooks(World& world);
 // Error{usage} names file:line and what would be right. Must not outlive the interpreter.
 std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file);
 
-// Runs a runbook as `runbooks:run` does, every step unasked that is neither destructive nor a point of no return.
-// Needs the interpreter. `console`: where its lines go.
+// Runs a runbook as `runbooks:run` does, every step unasked that is neither destructive nor a point of no
+// return. Needs the interpreter. `console`: where its lines go.
 void run_unasked(World& world, runbooks::Console& console, std::string const& name,
                  std::map<std::string, runbooks::Json> const& inputs);
 

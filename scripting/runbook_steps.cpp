@@ -77,13 +77,17 @@ runbooks::ProbeResult call_probe(Body const& body, runbooks::RunView const& view
   if (results >= 3 && !lua_isnil(lua, first + 2)) result.outputs = to_json(lua, first + 2);
   if (results == 0 || test_object<Unknown>(lua, first) != nullptr || lua_isnil(lua, first)) return result;
   if (lua_isboolean(lua, first)) {
-    result.state = lua_toboolean(lua, first) != 0 ? runbooks::ProbeState::done : runbooks::ProbeState::not_done;
+    result.state =
+        lua_toboolean(lua, first) != 0 ? runbooks::ProbeState::done : runbooks::ProbeState::not_done;
     return result;
   }
   std::string const word = lua_type(lua, first) == LUA_TSTRING ? lua_tostring(lua, first) : "";
-  if (word == "done") result.state = runbooks::ProbeState::done;
-  else if (word == "not_done") result.state = runbooks::ProbeState::not_done;
-  else if (word == "broken") result.state = runbooks::ProbeState::broken;
+  if (word == "done")
+    result.state = runbooks::ProbeState::done;
+  else if (word == "not_done")
+    result.state = runbooks::ProbeState::not_done;
+  else if (word == "broken")
+    result.state = runbooks::ProbeState::broken;
   else
     throw Error{ErrorKind::usage, fmt::format("{} returned {}", body.what, type_text(lua, first))}.with_hint(
         "a probe returns true or false, or \"done\", \"not_done\", \"broken\", then a line of evidence");
@@ -104,9 +108,8 @@ std::string source_of(lua_State* lua, int index, std::vector<std::string> const&
   lua_pushvalue(lua, index);
   lua_getinfo(lua, ">S", &about);
   std::string text;
-  for (int line = about.linedefined; line >= 1 && line <= about.lastlinedefined &&
-                                     line <= static_cast<int>(lines.size());
-       ++line)
+  for (int line = about.linedefined;
+       line >= 1 && line <= about.lastlinedefined && line <= static_cast<int>(lines.size()); ++line)
     text += lines[static_cast<std::size_t>(line) - 1] + "\n";
   return text;
 }
@@ -116,19 +119,22 @@ std::vector<std::string> keys_of(lua_State* lua, int index) {
   lua_pushnil(lua);
   while (lua_next(lua, index) != 0) {
     lua_pop(lua, 1);
-    keys.push_back(lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "[" + display_text(lua, -1) + "]");
+    keys.push_back(lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1)
+                                                    : "[" + display_text(lua, -1) + "]");
   }
   std::sort(keys.begin(), keys.end());
   return keys;
 }
 
-void refuse_unknown_keys(lua_State* lua, int index, std::string const& what, std::vector<std::string> const& known) {
+void refuse_unknown_keys(lua_State* lua, int index, std::string const& what,
+                         std::vector<std::string> const& known) {
   if (!lua_istable(lua, index))
     throw Error{ErrorKind::usage, fmt::format("{} takes a table, not {}", what, type_text(lua, index))};
   for (std::string const& key : keys_of(lua, index)) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     std::string const near = fleet::nearest(key, known);
-    throw Error{ErrorKind::usage, fmt::format("{} has no key \"{}\"; it has: {}", what, key, fmt::join(known, ", "))}
+    throw Error{ErrorKind::usage,
+                fmt::format("{} has no key \"{}\"; it has: {}", what, key, fmt::join(known, ", "))}
         .with_hint(near.empty() ? "" : fmt::format("did you mean {}?", near));
   }
 }
@@ -161,8 +167,10 @@ runbooks::InputType input_type(std::string_view name) {
 }
 
 int describe_input(lua_State* lua) {
-  if (lua_isnoneornil(lua, 1)) lua_newtable(lua);
-  else lua_pushvalue(lua, 1);
+  if (lua_isnoneornil(lua, 1))
+    lua_newtable(lua);
+  else
+    lua_pushvalue(lua, 1);
   int const description = lua_gettop(lua);
   std::string const type{to_text(lua, lua_upvalueindex(1), "input")};
   std::vector<std::string> known = {"default", "help", "optional", "check"};
@@ -188,7 +196,8 @@ int no_such_input_type(lua_State* lua) {
   for (auto type : {text, number, boolean, enumeration, tenant, server, selection, path, interval, secret})
     known.emplace_back(runbooks::to_string(type));
   std::string const near = fleet::nearest(name, known);
-  throw Error{ErrorKind::usage, fmt::format("there is no input.{}; there are: {}", name, fmt::join(known, ", "))}
+  throw Error{ErrorKind::usage,
+              fmt::format("there is no input.{}; there are: {}", name, fmt::join(known, ", "))}
       .with_hint(near.empty() ? "" : fmt::format("did you mean input.{}?", near));
 }
 
@@ -200,7 +209,8 @@ void read_words(lua_State* lua, int index, std::vector<std::string>& words) {
   }
 }
 
-runbooks::Input read_input(lua_State* lua, int index, std::string const& name, runbooks::Runbook const& runbook) {
+runbooks::Input read_input(lua_State* lua, int index, std::string const& name,
+                           runbooks::Runbook const& runbook) {
   runbooks::Input input;
   input.name = name;
   std::string const what = "input " + name;
@@ -246,8 +256,8 @@ runbooks::Input read_input(lua_State* lua, int index, std::string const& name, r
   return input;
 }
 
-// Lua tables have no order, but a constructor's fields are evaluated as they stand: each description carries its
-// number, so that inputs are asked for in the order in which the file names them.
+// Lua tables have no order, but a constructor's fields are evaluated as they stand: each description carries
+// its number, so that inputs are asked for in the order in which the file names them.
 std::vector<std::string> in_source_order(lua_State* lua, int inputs) {
   std::vector<std::pair<lua_Integer, std::string>> numbered;
   for (std::string const& name : keys_of(lua, inputs)) {
@@ -269,15 +279,15 @@ std::vector<std::string> in_source_order(lua_State* lua, int inputs) {
 
 // ---- steps ----------------------------------------------------------------------------------------------
 
-std::vector<std::string> const step_keys = {"on",     "tx",        "effect",      "manual",  "probe",
-                                            "when",   "pre",       "verify",      "confirm", "read_only",
-                                            "destructive", "point_of_no_return"};
+std::vector<std::string> const step_keys = {"on",      "tx",        "effect",      "manual",
+                                            "probe",   "when",      "pre",         "verify",
+                                            "confirm", "read_only", "destructive", "point_of_no_return"};
 
 void read_kind(lua_State* lua, int index, std::string const& what, runbooks::Step& step) {
   int kinds = 0;
-  for (auto const& [key, kind] : {std::pair{"tx", runbooks::StepKind::tx},
-                                  std::pair{"effect", runbooks::StepKind::effect},
-                                  std::pair{"manual", runbooks::StepKind::manual}}) {
+  for (auto const& [key, kind] :
+       {std::pair{"tx", runbooks::StepKind::tx}, std::pair{"effect", runbooks::StepKind::effect},
+        std::pair{"manual", runbooks::StepKind::manual}}) {
     lua_getfield(lua, index, key);
     if (!lua_isnil(lua, -1)) {
       ++kinds;
@@ -286,7 +296,8 @@ void read_kind(lua_State* lua, int index, std::string const& what, runbooks::Ste
     lua_pop(lua, 1);
   }
   if (kinds != 1)
-    throw Error{ErrorKind::usage, fmt::format("{} needs exactly one of tx, effect and manual, it has {}", what, kinds)};
+    throw Error{ErrorKind::usage,
+                fmt::format("{} needs exactly one of tx, effect and manual, it has {}", what, kinds)};
   if (step.kind == runbooks::StepKind::manual) step.instructions = text_field(lua, index, "manual", what);
 }
 
@@ -350,8 +361,8 @@ void read_runbook_head(lua_State* lua, int index, runbooks::Runbook& runbook) {
   lua_pop(lua, 1);
 }
 
-void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook, std::vector<std::string> const& lines,
-               runbooks::Step& step) {
+void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook,
+               std::vector<std::string> const& lines, runbooks::Step& step) {
   std::string const what = fmt::format("step \"{}\"", step.path);
   refuse_unknown_keys(lua, index, what, step_keys);
   read_kind(lua, index, what, step);
@@ -412,7 +423,8 @@ void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook, std:
     step.verify = [body](runbooks::RunView const& view, Json const& outputs, fleet::Session* session) {
       StackGuard guard{body.lua};
       int const results = call_body(body, view, &outputs, session);
-      if (results > 0 && lua_isboolean(body.lua, guard.top + 1) && lua_toboolean(body.lua, guard.top + 1) == 0)
+      if (results > 0 && lua_isboolean(body.lua, guard.top + 1) &&
+          lua_toboolean(body.lua, guard.top + 1) == 0)
         throw Error{ErrorKind::failed, body.what + " says no"};
     };
   if (step.kind == runbooks::StepKind::effect && !step.probe)
@@ -445,12 +457,12 @@ void push_environment_facts(lua_State* lua) {
   Json servers = Json::object();
   auto const described = [](fleet::FirstServer const& server) {
     return Json{{"name", server.name},
-                                {"region", server.region},
-                                {"host", server.host},
-                                {"port", server.port},
-                                {"admin_user", server.admin_user},
-                                {"admin_secret_ref", server.admin_secret_ref},
-                                {"capacity_tenants", server.capacity_tenants}};
+                {"region", server.region},
+                {"host", server.host},
+                {"port", server.port},
+                {"admin_user", server.admin_user},
+                {"admin_secret_ref", server.admin_secret_ref},
+                {"capacity_tenants", server.capacity_tenants}};
   };
   for (auto const& server : environment.known_servers) servers[server.name] = described(server);
   Json facts{{"name", environment.name},

@@ -11,10 +11,10 @@ namespace scripting {
 // The table after runbook "name": brief, inputs, locks.
 void read_runbook_head(lua_State* lua, int index, runbooks::Runbook& runbook);
 
-// The table after step "name"; `lines` is the file's text, of which the step's hash is made. `runbook` must stay
-// where it is for as long as the step lives.
-void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook, std::vector<std::string> const& lines,
-               runbooks::Step& step);
+// The table after step "name"; `lines` is the file's text, of which the step's hash is made. `runbook` must
+// stay where it is for as long as the step lives.
+void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook,
+               std::vector<std::string> const& lines, runbooks::Step& step);
 
 // The table `input`: input.text{…}, input.tenant{…}, one function per type; each returns a description.
 void push_input_types(lua_State* lua);

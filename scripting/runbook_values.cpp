@@ -22,24 +22,29 @@ int run_index(lua_State* lua) {
     push_input(lua, input, view.inputs.value(key, Json{}));
     return 1;
   }
-  if (key == "outputs") push_object(lua, OutputsHandle{handle.view, handle.runbook});
-  else if (key == "id") push_text(lua, view.id);
-  else if (key == "started") push_text(lua, view.started);
-  else if (key == "who") push_text(lua, view.who);
-  else if (key == "runbook") push_text(lua, view.runbook);
+  if (key == "outputs")
+    push_object(lua, OutputsHandle{handle.view, handle.runbook});
+  else if (key == "id")
+    push_text(lua, view.id);
+  else if (key == "started")
+    push_text(lua, view.started);
+  else if (key == "who")
+    push_text(lua, view.who);
+  else if (key == "runbook")
+    push_text(lua, view.runbook);
   else {
     std::vector<std::string> known;
     for (runbooks::Input const& input : handle.runbook->inputs) known.push_back(input.name);
     for (char const* name : {"outputs", "id", "started", "who", "runbook"}) known.emplace_back(name);
     std::string const near = fleet::nearest(key, known);
-    throw Error{ErrorKind::usage, fmt::format("run has no \"{}\"; it has: {}", key, fmt::join(known, ", "))}.with_hint(
-        near.empty() ? "declare it as an input" : fmt::format("did you mean run.{}?", near));
+    throw Error{ErrorKind::usage, fmt::format("run has no \"{}\"; it has: {}", key, fmt::join(known, ", "))}
+        .with_hint(near.empty() ? "declare it as an input" : fmt::format("did you mean run.{}?", near));
   }
   return 1;
 }
 
-// Outputs of a step that has not run: unknown in a plan, nil when it was skipped, an error for a path that the
-// runbook does not have.
+// Outputs of a step that has not run: unknown in a plan, nil when it was skipped, an error for a path that
+// the runbook does not have.
 int outputs_index(lua_State* lua) {
   auto const& handle = to_object<OutputsHandle>(lua, 1, "run.outputs");
   std::string const path{to_text(lua, 2, "run.outputs")};
@@ -51,13 +56,14 @@ int outputs_index(lua_State* lua) {
   if (handle.runbook->find(path) == nullptr) {
     std::vector<std::string> known;
     for (runbooks::Step const& step : handle.runbook->steps) known.push_back(step.path);
-    throw Error{ErrorKind::usage,
-                fmt::format("no step \"{}\"; there are: {}", path, fmt::join(known, ", "))};
+    throw Error{ErrorKind::usage, fmt::format("no step \"{}\"; there are: {}", path, fmt::join(known, ", "))};
   }
   auto const state = state_of(lua).world.gate.state();
   bool const planned = handle.view->id == "plan" || state == runbooks::GateState::planning;
-  if (planned) push_value(lua, Unknown{"output of " + path});
-  else lua_pushnil(lua);
+  if (planned)
+    push_value(lua, Unknown{"output of " + path});
+  else
+    lua_pushnil(lua);
   return 1;
 }
 
@@ -72,9 +78,12 @@ runbooks::Target target_of_server(World& world, std::string const& name) {
 std::string text_of(lua_State* lua, int index, char const* key) {
   lua_getfield(lua, index, key);
   std::string text;
-  if (auto* secret = test_object<SecretHandle>(lua, -1)) text = secret->secret.reference();
-  else if (auto* server = test_object<ServerRef>(lua, -1)) text = server->name;
-  else if (!lua_isnil(lua, -1)) text = display_text(lua, -1);
+  if (auto* secret = test_object<SecretHandle>(lua, -1))
+    text = secret->secret.reference();
+  else if (auto* server = test_object<ServerRef>(lua, -1))
+    text = server->name;
+  else if (!lua_isnil(lua, -1))
+    text = display_text(lua, -1);
   lua_pop(lua, 1);
   return text;
 }
@@ -106,19 +115,24 @@ runbooks::Target target_of_table(lua_State* lua, int index, World& world) {
     server.admin_user = text_of(lua, index, "admin_user");
     server.admin_secret_ref = text_of(lua, index, "admin_secret");
   }
-  std::string label = database == "postgres" ? "server " + server.name : fmt::format("database {} on {}", database, server.name);
+  std::string label = database == "postgres" ? "server " + server.name
+                                             : fmt::format("database {} on {}", database, server.name);
   return {label, world.fleet.endpoint(server).with_database(database)};
 }
 
 }  // namespace
 
 void push_input(lua_State* lua, runbooks::Input const& input, runbooks::Json const& value) {
-  if (value.is_null()) lua_pushnil(lua);
-  else if (input.type == runbooks::InputType::tenant) push_tenant(lua, value.get<std::string>());
-  else if (input.type == runbooks::InputType::server) push_server(lua, value.get<std::string>());
+  if (value.is_null())
+    lua_pushnil(lua);
+  else if (input.type == runbooks::InputType::tenant)
+    push_tenant(lua, value.get<std::string>());
+  else if (input.type == runbooks::InputType::server)
+    push_server(lua, value.get<std::string>());
   else if (input.type == runbooks::InputType::secret)
     push_object(lua, SecretHandle{fleet::Secret::parse(value.get<std::string>())});
-  else push_json(lua, value);
+  else
+    push_json(lua, value);
 }
 
 runbooks::Target to_target(lua_State* lua, int index) {
@@ -126,14 +140,15 @@ runbooks::Target to_target(lua_State* lua, int index) {
   index = absolute(lua, index);
   if (auto* tenant = test_object<TenantRef>(lua, index)) return target_of_tenant(world, tenant->slug);
   if (auto* server = test_object<ServerRef>(lua, index)) return target_of_server(world, server->name);
-  if (auto* singleton = test_object<Singleton>(lua, index); singleton != nullptr && singleton->object->name == "master")
+  if (auto* singleton = test_object<Singleton>(lua, index);
+      singleton != nullptr && singleton->object->name == "master")
     return {"master", world.fleet.master()};
   if (test_object<Unknown>(lua, index) != nullptr) return {"‹unknown›", std::nullopt};
   if (lua_type(lua, index) == LUA_TSTRING && std::string_view{lua_tostring(lua, index)} == "master server")
     return {"master server", world.fleet.master_maintenance()};
   if (lua_istable(lua, index)) return target_of_table(lua, index, world);
-  throw Error{ErrorKind::usage, fmt::format("on must say where the step acts, not {}", type_text(lua, index))}.with_hint(
-      "master, \"master server\", a tenant, a server or { server = …, database = … }");
+  throw Error{ErrorKind::usage, fmt::format("on must say where the step acts, not {}", type_text(lua, index))}
+      .with_hint("master, \"master server\", a tenant, a server or { server = …, database = … }");
 }
 
 void new_run_types(lua_State* lua) {

@@ -8,17 +8,12 @@ namespace {
 
 std::optional<std::string> parameter_text(Json const& json) {
   switch (json.type()) {
-    case Json::value_t::null:
-      return std::nullopt;
-    case Json::value_t::string:
-      return json.get<std::string>();
-    case Json::value_t::boolean:
-      return json.get<bool>() ? "true" : "false";
-    case Json::value_t::number_float:
-      return number_text(json.get<double>());
+    case Json::value_t::null: return std::nullopt;
+    case Json::value_t::string: return json.get<std::string>();
+    case Json::value_t::boolean: return json.get<bool>() ? "true" : "false";
+    case Json::value_t::number_float: return number_text(json.get<double>());
     case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned:
-      return json.dump();
+    case Json::value_t::number_unsigned: return json.dump();
     default:
       throw fleet::Error{fleet::ErrorKind::usage,
                          "params: a parameter must be text, a number, a boolean or nil"}

@@ -31,7 +31,8 @@ BoundValue to_parameter(lua_State* lua, int index) {
   if (auto* secret = test_object<SecretHandle>(lua, index)) {
     World& world = state_of(lua).world;
     bool const acting = world.gate.state() == GateState::open;
-    return {acting ? world.fleet.secrets().resolve(secret->secret) : std::string{}, secret->secret.reference()};
+    return {acting ? world.fleet.secrets().resolve(secret->secret) : std::string{},
+            secret->secret.reference()};
   }
   if (test_object<Unknown>(lua, index)) return {std::nullopt, display_text(lua, index), true};
   switch (lua_type(lua, index)) {
@@ -70,7 +71,8 @@ std::string dedented(std::string_view sql) {
   return text;
 }
 
-// The statement with its values in place of $1, $2, …, for people; quoted text and identifiers are left alone.
+// The statement with its values in place of $1, $2, …, for people; quoted text and identifiers are left
+// alone.
 std::string shown_statement(std::string_view sql, std::vector<BoundValue> const& parameters) {
   std::string text;
   for (std::size_t i = 0; i < sql.size();) {
@@ -83,7 +85,8 @@ std::string shown_statement(std::string_view sql, std::vector<BoundValue> const&
       std::size_t number = 0, end = i + 1;
       while (end < sql.size() && sql[end] >= '0' && sql[end] <= '9')
         number = number * 10 + static_cast<std::size_t>(sql[end++] - '0');
-      text += number <= parameters.size() ? parameters[number - 1].shown : std::string{sql.substr(i, end - i)};
+      text +=
+          number <= parameters.size() ? parameters[number - 1].shown : std::string{sql.substr(i, end - i)};
       i = end;
     } else {
       text += c;
@@ -104,15 +107,17 @@ fleet::Session* session_at(lua_State* lua) {
 void forbid(fleet::StatementFacts const& facts, fleet::Session* session, runbooks::Gate& gate) {
   GateState const state = gate.state();
   if (facts.statements != 1)
-    throw Error{ErrorKind::usage, fmt::format("db takes one statement at a time, this text holds {}", facts.statements)};
+    throw Error{ErrorKind::usage,
+                fmt::format("db takes one statement at a time, this text holds {}", facts.statements)};
   if (state == GateState::reading && facts.effect != fleet::StatementEffect::read)
     gate.refuse(fmt::format("{}: probe, pre, when and verify may only read", facts.verb),
                 "move it to the step's tx or effect");
-  static constexpr std::string_view transaction_words[] = {"BEGIN",  "START TRANSACTION", "COMMIT", "END",
+  static constexpr std::string_view transaction_words[] = {"BEGIN",    "START TRANSACTION",  "COMMIT", "END",
                                                            "ROLLBACK", "PREPARE TRANSACTION"};
   for (std::string_view word : transaction_words)
     if (facts.verb == word)
-      throw Error{ErrorKind::refused, fmt::format("{}: the step's transaction belongs to tenantsh", facts.verb)};
+      throw Error{ErrorKind::refused,
+                  fmt::format("{}: the step's transaction belongs to tenantsh", facts.verb)};
   if (facts.transaction_forbidden && session != nullptr && session->in_transaction())
     throw Error{ErrorKind::refused, fmt::format("{} cannot run inside a transaction", facts.verb)}.with_hint(
         "make this an effect step with a probe");
@@ -183,8 +188,10 @@ int database_one(lua_State* lua) {
 int database_value(lua_State* lua) {
   auto result = run_statement(lua);
   if (!result) return push_unknown(lua);
-  if (result->empty()) lua_pushnil(lua);
-  else push_cell(lua, *result, 0, 0);
+  if (result->empty())
+    lua_pushnil(lua);
+  else
+    push_cell(lua, *result, 0, 0);
   return 1;
 }
 
@@ -222,8 +229,8 @@ int database_set_password(lua_State* lua) {
   auto const& secret = to_object<SecretHandle>(lua, 3, "db:set_password: secret");
   World& world = state_of(lua).world;
   if (world.gate.state() == GateState::planning) {
-    world.gate.record(fmt::format("alter role {} password '‹scram-sha-256 verifier of {}›'", quote_identifier(role),
-                                  secret.secret.reference()));
+    world.gate.record(fmt::format("alter role {} password '‹scram-sha-256 verifier of {}›'",
+                                  quote_identifier(role), secret.secret.reference()));
     return push_unknown(lua);
   }
   if (world.gate.state() != GateState::open || session == nullptr)
@@ -237,14 +244,16 @@ int database_set_password(lua_State* lua) {
 std::optional<std::string> text_option(lua_State* lua, char const* key) {
   lua_getfield(lua, 2, key);
   std::optional<std::string> text;
-  if (lua_istable(lua, -1)) text = to_json(lua, -1).dump();
-  else if (!lua_isnil(lua, -1)) text = display_text(lua, -1);
+  if (lua_istable(lua, -1))
+    text = to_json(lua, -1).dump();
+  else if (!lua_isnil(lua, -1))
+    text = display_text(lua, -1);
   lua_pop(lua, 1);
   return text;
 }
 
-// db:audit{ object, action, tenant, before, after }: the row of identity.tenant_audit that every change leaves,
-// in the transaction of the change. Only in a step on master.
+// db:audit{ object, action, tenant, before, after }: the row of identity.tenant_audit that every change
+// leaves, in the transaction of the change. Only in a step on master.
 int database_audit(lua_State* lua) {
   fleet::Session* session = session_at(lua);
   auto const& run = *to_object<StepDatabase>(lua, 1, "db").run;
@@ -256,11 +265,13 @@ int database_audit(lua_State* lua) {
     return 0;
   }
   if (gate.state() != GateState::open || session == nullptr)
-    gate.refuse("db:audit writes; probe, pre, when and verify may only read", "move it to the step's tx or effect");
-  session->query({"insert into identity.tenant_audit (tenant_id, object, action, before, after, actor, reason, run_id)"
-                  " values ((select id from identity.tenant where slug = $1), $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8)",
-                  {text_option(lua, "tenant"), object, action, text_option(lua, "before"), text_option(lua, "after"),
-                   run.who, run.runbook, run.id}});
+    gate.refuse("db:audit writes; probe, pre, when and verify may only read",
+                "move it to the step's tx or effect");
+  session->query(
+      {"insert into identity.tenant_audit (tenant_id, object, action, before, after, actor, reason, run_id)"
+       " values ((select id from identity.tenant where slug = $1), $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8)",
+       {text_option(lua, "tenant"), object, action, text_option(lua, "before"), text_option(lua, "after"),
+        run.who, run.runbook, run.id}});
   return 0;
 }
 
@@ -298,7 +309,8 @@ int database_index(lua_State* lua) {
     known.emplace_back(method->name);
   }
   std::string const near = fleet::nearest(key, known);
-  throw Error{ErrorKind::usage, fmt::format("db has no method \"{}\"; it has: {}", key, fmt::join(known, ", "))}
+  throw Error{ErrorKind::usage,
+              fmt::format("db has no method \"{}\"; it has: {}", key, fmt::join(known, ", "))}
       .with_hint(near.empty() ? "" : fmt::format("did you mean db:{}?", near));
 }
 
@@ -308,15 +320,18 @@ int secret_weakness(lua_State* lua) {
   std::string const value = state_of(lua).world.fleet.secrets().resolve(secret);
   std::string lower;
   for (char c : value) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static constexpr std::string_view defaults[] = {"password", "changeme", "change_me", "letmein", "welcome", "admin",
-                                                  "tenantsh", "postgres",  "secret",    "qwerty",  "123456"};
+  static constexpr std::string_view defaults[] = {"password", "changeme", "change_me", "letmein",
+                                                  "welcome",  "admin",    "tenantsh",  "postgres",
+                                                  "secret",   "qwerty",   "123456"};
   for (std::string_view word : defaults)
     if (lower.find(word) != std::string::npos) {
       push_text(lua, "it is, or contains, a default password");
       return 1;
     }
-  if (value.size() < 12) push_text(lua, "it is shorter than 12 characters");
-  else lua_pushnil(lua);
+  if (value.size() < 12)
+    push_text(lua, "it is shorter than 12 characters");
+  else
+    lua_pushnil(lua);
   return 1;
 }
 

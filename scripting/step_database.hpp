@@ -9,9 +9,9 @@
 namespace scripting {
 
 // The `db` that a step's functions get: its target's session behind the gate. Reads run; in a plan a write is
-// recorded with its values and its result is unknown; in probe, pre, when and verify a write is refused; in a body
-// it runs. The session belongs to the runner and is gone when the function returns: a script that keeps `db`
-// gets an error, never a dangling session.
+// recorded with its values and its result is unknown; in probe, pre, when and verify a write is refused; in a
+// body it runs. The session belongs to the runner and is gone when the function returns: a script that keeps
+// `db` gets an error, never a dangling session.
 struct StepDatabase {
   std::shared_ptr<fleet::Session*> session;  // *session is null when the database does not exist yet
   runbooks::RunView const* run = nullptr;    // who and why, for audit rows

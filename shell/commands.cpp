@@ -119,7 +119,8 @@ ExitStatus show_page(Workplace& workplace, std::string const& page) {
 
 ExitStatus help_command(Workplace& workplace, std::vector<std::string> const& words) {
   std::string topic;
-  for (auto word = words.begin() + 1; word != words.end(); ++word) topic += (topic.empty() ? "" : " ") + *word;
+  for (auto word = words.begin() + 1; word != words.end(); ++word)
+    topic += (topic.empty() ? "" : " ") + *word;
   return show_page(workplace, topic_page(workplace.registry(), topic));
 }
 
@@ -143,9 +144,10 @@ ExitStatus run_command_line(Workplace& workplace) {
   if (options.version) return show_page(workplace, "tenantsh " TENANTSH_VERSION "\n");
   if (!options.code.empty()) {
     if (!options.words.empty())
-      throw Error{ErrorKind::usage, fmt::format("-e and \"{}\" are two programs", options.words[0])}.with_hint(
-          "give one or the other");
-    return options.help ? show_page(workplace, main_page(workplace.registry())) : evaluate_all(workplace, options.code);
+      throw Error{ErrorKind::usage, fmt::format("-e and \"{}\" are two programs", options.words[0])}
+          .with_hint("give one or the other");
+    return options.help ? show_page(workplace, main_page(workplace.registry()))
+                        : evaluate_all(workplace, options.code);
   }
   if (!options.words.empty()) return run_words(workplace);
   if (options.help) return show_page(workplace, main_page(workplace.registry()));

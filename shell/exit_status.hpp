@@ -7,14 +7,14 @@ namespace shell {
 // What the program's exit says to a script; the numbers are promised in `tenantsh help exit`.
 enum class ExitStatus {
   done = 0,
-  failed = 1,      // also: every tenant of a fan-out failed
-  usage = 2,       // options, inputs, names, configuration: nothing was tried
+  failed = 1,  // also: every tenant of a fan-out failed
+  usage = 2,   // options, inputs, names, configuration: nothing was tried
   connect = 3,
-  declined = 4,    // a person said no, or nobody was there to say yes
+  declined = 4,  // a person said no, or nobody was there to say yes
   in_doubt = 5,
   locked = 6,
-  partial = 7,     // some tenants failed
-  pending = 8,     // there is something to do, or a check found something
+  partial = 7,  // some tenants failed
+  pending = 8,  // there is something to do, or a check found something
   interrupted = 130,
 };
 

@@ -6,8 +6,8 @@
 
 namespace {
 
-// Started with a standard stream closed, the next file or connection to be opened would take its number, and our
-// output would go there. What fills the gap refuses to be written to.
+// Started with a standard stream closed, the next file or connection to be opened would take its number, and
+// our output would go there. What fills the gap refuses to be written to.
 void fill_closed_streams() {
   for (int const stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);

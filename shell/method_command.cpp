@@ -42,12 +42,15 @@ bool is_repeatable(scripting::Parameter const& parameter) {
 }
 
 // What stands before the colon in Lua: one member by its name, all tenants or the ones that --tenants says.
-scripting::Value receiver(scripting::Method const& method, std::string const& member, std::string const& selection) {
+scripting::Value receiver(scripting::Method const& method, std::string const& member,
+                          std::string const& selection) {
   bool const tenants = method.object == "tenants";
   if (!member.empty())
-    return tenants ? scripting::Value{scripting::TenantRef{member}} : scripting::Value{scripting::ServerRef{member}};
+    return tenants ? scripting::Value{scripting::TenantRef{member}}
+                   : scripting::Value{scripting::ServerRef{member}};
   if (tenants)
-    return scripting::TenantsRef{selection.empty() ? fleet::Selection::all() : fleet::Selection::parse(selection)};
+    return scripting::TenantsRef{selection.empty() ? fleet::Selection::all()
+                                                   : fleet::Selection::parse(selection)};
   if (method.object == "servers") return scripting::ServersRef{};
   return std::monostate{};
 }
@@ -61,7 +64,8 @@ std::string option_name(scripting::Parameter const& parameter) {
   return "--" + name;
 }
 
-std::optional<NamedMethod> find_method(scripting::Registry const& registry, std::vector<std::string> const& words) {
+std::optional<NamedMethod> find_method(scripting::Registry const& registry,
+                                       std::vector<std::string> const& words) {
   auto const alias = [&](std::size_t count) -> scripting::Method const* {
     if (words.size() < count) return nullptr;
     std::string joined = words[0];
@@ -79,8 +83,8 @@ std::optional<NamedMethod> find_method(scripting::Registry const& registry, std:
   return std::nullopt;
 }
 
-scripting::Arguments parse_method_arguments(scripting::Method const& method, std::vector<std::string> const& words,
-                                            Options& options) {
+scripting::Arguments parse_method_arguments(scripting::Method const& method,
+                                            std::vector<std::string> const& words, Options& options) {
   CLI::App app;
   std::vector<std::string> declared;
   for (auto const& parameter : method.parameters) declared.push_back(parameter.name);
@@ -97,7 +101,8 @@ scripting::Arguments parse_method_arguments(scripting::Method const& method, std
   for (auto const& parameter : method.parameters) {
     if (parameter.type == Type::boolean) {
       flag(cli_names(parameter), parameter.name);
-      app.add_flag_callback("--no-" + with_dashes(parameter.name), [&given, &parameter] { given[parameter.name] = false; });
+      app.add_flag_callback("--no-" + with_dashes(parameter.name),
+                            [&given, &parameter] { given[parameter.name] = false; });
       continue;
     }
     values.emplace_back(&parameter, std::vector<std::string>{});
@@ -108,12 +113,14 @@ scripting::Arguments parse_method_arguments(scripting::Method const& method, std
   auto const declares = [&](std::string const& name) {
     return std::find(declared.begin(), declared.end(), name) != declared.end();
   };
-  if (method.object == "tenants" && method.receiver != scripting::Receiver::member && !declares("tenants")) app.add_option("--tenants", selection);
+  if (method.object == "tenants" && method.receiver != scripting::Receiver::member && !declares("tenants"))
+    app.add_option("--tenants", selection);
   if (method.effect != scripting::Effect::read && !declares("plan")) flag("--plan", "plan");
 
   std::vector<std::string> extra = parse_with(app, words);
   for (std::string const& word : extra) {
-    if (word.size() < 2 || word[0] != '-' || std::find(words.begin(), words.end(), "--") != words.end()) continue;
+    if (word.size() < 2 || word[0] != '-' || std::find(words.begin(), words.end(), "--") != words.end())
+      continue;
     std::vector<std::string> known;
     for (CLI::Option const* option : app.get_options())
       for (std::string const& name : option->get_lnames()) known.push_back("--" + name);
@@ -128,7 +135,8 @@ scripting::Arguments parse_method_arguments(scripting::Method const& method, std
     if (is_repeatable(*parameter))
       given[parameter->name] = texts;
     else if (texts.size() > 1)
-      throw Error{ErrorKind::usage, fmt::format("{} was given {} times", option_name(*parameter), texts.size())};
+      throw Error{ErrorKind::usage,
+                  fmt::format("{} was given {} times", option_name(*parameter), texts.size())};
     else
       given[parameter->name] = texts.front();
   }
@@ -151,14 +159,15 @@ scripting::Arguments parse_method_arguments(scripting::Method const& method, std
     }
   }
   if (word != extra.end())
-    throw Error{ErrorKind::usage, fmt::format("{} does not take \"{}\"", command_name(method), *word)}.with_hint(
-        fmt::format("`tenantsh {} --help` shows what it takes", command_name(method)));
+    throw Error{ErrorKind::usage, fmt::format("{} does not take \"{}\"", command_name(method), *word)}
+        .with_hint(fmt::format("`tenantsh {} --help` shows what it takes", command_name(method)));
   if (options.help) return {};
   return check_arguments(method, receiver(method, member, selection), given);
 }
 
 std::string command_name(scripting::Method const& method) {
-  return method.aliases.empty() ? with_dashes(method.object) + " " + with_dashes(method.name) : method.aliases.front();
+  return method.aliases.empty() ? with_dashes(method.object) + " " + with_dashes(method.name)
+                                : method.aliases.front();
 }
 
 std::vector<std::string> command_words(scripting::Registry const& registry) {

@@ -17,13 +17,14 @@ struct NamedMethod {
 };
 
 // An alias ("migrate up", "query"), the longest first, else OBJECT METHOD with dashes for underscores.
-std::optional<NamedMethod> find_method(scripting::Registry const& registry, std::vector<std::string> const& words);
+std::optional<NamedMethod> find_method(scripting::Registry const& registry,
+                                       std::vector<std::string> const& words);
 
 // The words after the method's name as checked arguments; global options among them go to `options`.
-// Positional parameters take words in their order, a list the rest; every parameter is also `--its-name VALUE`,
-// a boolean `--its-name`, a list may be repeated. Error{usage} names what is wrong.
-scripting::Arguments parse_method_arguments(scripting::Method const& method, std::vector<std::string> const& words,
-                                            Options& options);
+// Positional parameters take words in their order, a list the rest; every parameter is also `--its-name
+// VALUE`, a boolean `--its-name`, a list may be repeated. Error{usage} names what is wrong.
+scripting::Arguments parse_method_arguments(scripting::Method const& method,
+                                            std::vector<std::string> const& words, Options& options);
 
 // What runs on the command line: "migrate up", else "tenants query".
 std::string command_name(scripting::Method const& method);

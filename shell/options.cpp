@@ -58,7 +58,11 @@ int parse_milliseconds(std::string const& text) {
   double number = 0;
   auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   std::string const unit{end, text.data() + text.size()};
-  double const factor = unit.empty() || unit == "s" ? 1000 : unit == "ms" ? 1 : unit == "m" || unit == "min" ? 60000 : unit == "h" ? 3600000 : 0;
+  double const factor = unit.empty() || unit == "s"    ? 1000
+                        : unit == "ms"                 ? 1
+                        : unit == "m" || unit == "min" ? 60000
+                        : unit == "h"                  ? 3600000
+                                                       : 0;
   if (failure != std::errc{} || factor == 0 || !(number > 0) || number * factor > 2e9)
     throw Error{ErrorKind::usage, fmt::format("\"{}\" is no duration", text)}.with_hint(
         "write 30s, 500ms, 2m or 1h; a bare number is seconds");
@@ -68,7 +72,8 @@ int parse_milliseconds(std::string const& text) {
 bool names_script(std::string const& word) {
   constexpr std::string_view ending = ".lua";
   return word == "-" || word.find('/') != std::string::npos ||
-         (word.size() > ending.size() && word.compare(word.size() - ending.size(), ending.size(), ending) == 0);
+         (word.size() > ending.size() &&
+          word.compare(word.size() - ending.size(), ending.size(), ending) == 0);
 }
 
 void add_global_options(CLI::App& app, Options& options, std::vector<std::string> const& taken) {
@@ -78,7 +83,8 @@ void add_global_options(CLI::App& app, Options& options, std::vector<std::string
   };
   auto const text = [&](std::string const& name, auto set) {
     if (!free(name)) return;
-    app.add_option_function<std::string>("--" + name, set)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.add_option_function<std::string>("--" + name, set)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   };
   text("env", [&options](std::string const& value) { options.environment = value; });
   text("config", [&options](std::string const& value) { options.config = value; });
@@ -86,10 +92,12 @@ void add_global_options(CLI::App& app, Options& options, std::vector<std::string
   text("confirm", [&options](std::string const& value) { options.settings.confirm = value; });
   text("reason", [&options](std::string const& value) { options.settings.reason = value; });
   text("jobs", [&options](std::string const& value) { options.settings.jobs = parse_jobs(value); });
-  text("timeout", [&options](std::string const& value) { options.settings.timeout_ms = parse_milliseconds(value); });
+  text("timeout",
+       [&options](std::string const& value) { options.settings.timeout_ms = parse_milliseconds(value); });
   text("color", [&options](std::string const& value) { options.reporter.colour = parse_colour(value); });
   if (free("yes")) app.add_flag_callback("--yes,-y", [&options] { options.settings.yes = true; });
-  if (free("json")) app.add_flag_callback("--json", [&options] { options.reporter.conversation = Conversation::events; });
+  if (free("json"))
+    app.add_flag_callback("--json", [&options] { options.reporter.conversation = Conversation::events; });
   if (free("help")) app.add_flag_callback("--help,-h", [&options] { options.help = true; });
 }
 
@@ -105,7 +113,8 @@ std::vector<std::string> parse_with(CLI::App& app, std::vector<std::string> argu
     std::string_view const message = conversion.what();
     auto const name = message.find("--");
     auto const end = message.find(" = ");
-    if (name == message.npos || end == message.npos || end < name) throw Error{ErrorKind::usage, std::string{message}};
+    if (name == message.npos || end == message.npos || end < name)
+      throw Error{ErrorKind::usage, std::string{message}};
     throw Error{ErrorKind::usage, fmt::format("{} takes no value", message.substr(name, end - name))};
   } catch (CLI::ExtrasError const&) {
     // Told below, by name.

@@ -23,7 +23,8 @@ struct Options {
   bool help = false;
   bool version = false;
 
-  // What remains: a script with its arguments, or a command with everything after it that is no global option.
+  // What remains: a script with its arguments, or a command with everything after it that is no global
+  // option.
   std::vector<std::string> words;
 };
 
@@ -36,7 +37,8 @@ void parse_options(std::vector<std::string> arguments, Options& options);
 // `options`, which must outlive the parse.
 void add_global_options(CLI::App& app, Options& options, std::vector<std::string> const& taken = {});
 
-// Parses with CLI11 and says what it thinks in our words. `arguments` in order; returns what was not consumed.
+// Parses with CLI11 and says what it thinks in our words. `arguments` in order; returns what was not
+// consumed.
 std::vector<std::string> parse_with(CLI::App& app, std::vector<std::string> arguments);
 
 // Is this word a script to run rather than a command? A path, a name that ends in .lua, or "-".

@@ -15,7 +15,8 @@ class Output final : public fleet::CopySink {
   Output(Output const&) = delete;
   Output& operator=(Output const&) = delete;
 
-  // Both throw Error{io} when the bytes cannot be written, and again at every later call: the rest is dropped.
+  // Both throw Error{io} when the bytes cannot be written, and again at every later call: the rest is
+  // dropped.
   void write(std::string_view bytes) override;
   void flush();
 
@@ -29,12 +30,12 @@ class Output final : public fleet::CopySink {
   int descriptor_;
   std::string buffer_;
   bool closed_ = false;
-  std::string failure_;  // why nothing can be written any more
+  std::string failure_;        // why nothing can be written any more
   mutable int terminal_ = -1;  // -1: not asked yet
 };
 
-// From now on writing where nobody reads any more is an error of write(), not our death; programs that we start
-// get the default back at exec.
+// From now on writing where nobody reads any more is an error of write(), not our death; programs that we
+// start get the default back at exec.
 void survive_broken_pipes();
 
 }  // namespace shell

@@ -36,7 +36,8 @@ constexpr std::array<FormatRow, 8> formats{{
 }};
 
 FormatRow const& row_of(Format format) {
-  return *std::find_if(formats.begin(), formats.end(), [&](FormatRow const& row) { return row.format == format; });
+  return *std::find_if(formats.begin(), formats.end(),
+                       [&](FormatRow const& row) { return row.format == format; });
 }
 
 bool is_json(Format format) { return format == Format::json || format == Format::jsonl; }
@@ -58,8 +59,9 @@ std::uint32_t type_of(Json const& value) {
 }
 
 bool is_list_of_rows(Json const& value) {
-  return value.is_array() && !value.empty() &&
-         std::all_of(value.begin(), value.end(), [](Json const& item) { return item.is_object() && !item.empty(); });
+  return value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), [](Json const& item) {
+           return item.is_object() && !item.empty();
+         });
 }
 
 // A list of objects as rows: every key a column in order of first appearance, typed by its first value that
@@ -156,7 +158,8 @@ std::string handle_text(scripting::Value const& value) {
   if (auto const* server = std::get_if<scripting::ServerRef>(&value)) return "<server " + server->name + ">";
   if (auto const* tenants = std::get_if<scripting::TenantsRef>(&value))
     return "<tenants " + tenants->selection.text() + ">";
-  if (auto const* unknown = std::get_if<scripting::Unknown>(&value)) return "<unknown: " + unknown->what + ">";
+  if (auto const* unknown = std::get_if<scripting::Unknown>(&value))
+    return "<unknown: " + unknown->what + ">";
   std::string text = "<servers";
   for (auto const& [key, wanted] : std::get<scripting::ServersRef>(value).conditions)
     text += " " + key + "=" + wanted;

@@ -21,14 +21,15 @@ struct RenderOptions {
   Format format = Format::table;
   // A terminal gets a row count, lines cut to `width`, and no control characters in any format.
   Screen screen = Screen::no;
-  std::size_t width = 0;        // columns; 0: nothing is cut
-  std::string null = "∅";       // NULL in tables; the delimited formats and JSON have their own
+  std::size_t width = 0;   // columns; 0: nothing is cut
+  std::string null = "∅";  // NULL in tables; the delimited formats and JSON have their own
   std::function<std::string(std::string)> redact;  // puts references in place of secrets; applied per value
 };
 
 // Writes `value` to `out`. Rows' failures are not among it: they belong to standard error.
 // Formats: table and vertical for people; csv RFC 4180 with \n line ends, NULL empty and the empty string "";
-// tsv with \t \n \\ escaped and NULL as \N; json one array of objects, column order kept; jsonl an object a line.
+// tsv with \t \n \\ escaped and NULL as \N; json one array of objects, column order kept; jsonl an object a
+// line.
 void render(fleet::CopySink& out, scripting::Value const& value, RenderOptions const& options);
 void render(fleet::CopySink& out, fleet::Result const& result, RenderOptions const& options);
 

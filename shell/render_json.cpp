@@ -20,7 +20,8 @@ std::string json_cell(std::string const& text, std::uint32_t type) {
   if (type == fleet::type_oid::json || type == fleet::type_oid::jsonb) {
     // Line breaks stand between tokens only: a string has them escaped.
     std::string one_line = text;
-    std::replace_if(one_line.begin(), one_line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::replace_if(
+        one_line.begin(), one_line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     return one_line;
   }
   return json_string(text);

@@ -24,7 +24,8 @@ std::string table_cell(fleet::Result const& result, std::size_t row, std::size_t
                        RenderOptions const& options) {
   auto const cell = cell_text(result, row, column, options);
   if (!cell) return options.null;
-  if (result.columns()[column].type == fleet::type_oid::boolean) return *cell == "t" ? "true" : *cell == "f" ? "false" : *cell;
+  if (result.columns()[column].type == fleet::type_oid::boolean)
+    return *cell == "t" ? "true" : *cell == "f" ? "false" : *cell;
   return printable(*cell);
 }
 
@@ -91,7 +92,8 @@ void render_table(Chunks& out, fleet::Result const& result, RenderOptions const&
     std::string const name = cut_to_width(names[column], width);
     std::size_t const room = width - display_width(name);
     bool const last = column + 1 == layout.shown;
-    line += (column > 0 ? " | " : " ") + (whole[column] ? spaces(room) + name : name + (last ? "" : spaces(room)));
+    line += (column > 0 ? " | " : " ") +
+            (whole[column] ? spaces(room) + name : name + (last ? "" : spaces(room)));
     rule += (column > 0 ? "+-" : "-") + repeated("-", width) + (last ? "" : "-");
   }
   out += line + "\n" + rule + "-\n";
@@ -102,7 +104,8 @@ void render_table(Chunks& out, fleet::Result const& result, RenderOptions const&
       std::string const cell = cut_to_width(table_cell(result, row, column, options), width);
       std::size_t const room = width - display_width(cell);
       bool const last = column + 1 == layout.shown;
-      line += (column > 0 ? " | " : " ") + (whole[column] ? spaces(room) + cell : cell + (last ? "" : spaces(room)));
+      line += (column > 0 ? " | " : " ") +
+              (whole[column] ? spaces(room) + cell : cell + (last ? "" : spaces(room)));
     }
     out += line + "\n";
   }

@@ -19,7 +19,8 @@ bool utf8_locale() {
     char const* value = std::getenv(name);
     if (value == nullptr || *value == '\0') continue;
     std::string_view const text{value};
-    return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos || text.find("UTF8") != text.npos;
+    return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos ||
+           text.find("UTF8") != text.npos;
   }
   return false;
 }
@@ -76,7 +77,8 @@ std::string error_text(fleet::Error const& error) {
   std::string text = printable(error.message, LineBreaks::keep);
   if (!error.sqlstate.empty()) text += " (SQLSTATE " + error.sqlstate + ")";
   if (error.position > 0 && !error.statement.empty()) text += caret(error.statement, error.position);
-  if (!error.detail.empty()) text += "\n  detail: " + indented(printable(error.detail, LineBreaks::keep), "    ");
+  if (!error.detail.empty())
+    text += "\n  detail: " + indented(printable(error.detail, LineBreaks::keep), "    ");
   if (!error.hint.empty()) text += "\n  hint: " + indented(printable(error.hint, LineBreaks::keep), "    ");
   return text;
 }
@@ -130,7 +132,8 @@ ExitStatus Reporter::rows_event(scripting::Rows const& rows) {
   RenderOptions const render = render_options();
   for (std::size_t row = 0; row < rows.result.rows(); ++row)
     line += (row > 0 ? ", " : "") + json_row(rows.result, row, names, render);
-  line += "], \"failures\": " + redact(json_text(failures)) + ", \"asked\": " + std::to_string(rows.asked) + "}\n";
+  line += "], \"failures\": " + redact(json_text(failures)) + ", \"asked\": " + std::to_string(rows.asked) +
+          "}\n";
   out_.write(line);
   return rows_status(rows);
 }
@@ -148,7 +151,8 @@ ExitStatus Reporter::answer(scripting::Answer const& answer) {
     render(out_, answer.value, render_options());
     if (rows != nullptr) {
       for (fleet::Error const& failure : rows->failures)
-        line_to_error("tenantsh: " + (failure.tenant.empty() ? "" : failure.tenant + ": ") + error_text(failure));
+        line_to_error("tenantsh: " + (failure.tenant.empty() ? "" : failure.tenant + ": ") +
+                      error_text(failure));
       if (!rows->failures.empty() && rows->asked > 1)
         line_to_error(fmt::format("tenantsh: {} of {} tenants answered, {} failed",
                                   rows->asked - std::min(rows->asked, rows->failures.size()), rows->asked,

@@ -22,8 +22,8 @@ struct ReporterOptions {
   Colour colour = Colour::automatic;
 };
 
-// The only writer to standard output and standard error: results on one, everything else on the other, secrets
-// replaced by their references in every line.
+// The only writer to standard output and standard error: results on one, everything else on the other,
+// secrets replaced by their references in every line.
 //
 // Events, one JSON object a line: {"v":1,"event":E,…} with E =
 //   rows      columns [{name, type}], rows [{…}], failures [error], asked

@@ -35,7 +35,8 @@ int parse_count(std::string const& name, std::string const& text, int least, int
   int number = 0;
   auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc{} || end != text.data() + text.size() || number < least || number > most)
-    throw Error{ErrorKind::usage, fmt::format("{} takes a number from {} to {}, not \"{}\"", name, least, most, text)};
+    throw Error{ErrorKind::usage,
+                fmt::format("{} takes a number from {} to {}, not \"{}\"", name, least, most, text)};
   return number;
 }
 
@@ -45,10 +46,12 @@ void parse_words(std::vector<std::string> const& words, Options& options, fleet:
   add_global_options(app, options);
   app.allow_extras();
   if (sizes != nullptr) {
-    app.add_option_function<std::string>(
-        "--servers", [sizes](std::string const& text) { sizes->servers = parse_count("--servers", text, 1, 20); });
-    app.add_option_function<std::string>(
-        "--tenants", [sizes](std::string const& text) { sizes->tenants = parse_count("--tenants", text, 0, 10000); });
+    app.add_option_function<std::string>("--servers", [sizes](std::string const& text) {
+      sizes->servers = parse_count("--servers", text, 1, 20);
+    });
+    app.add_option_function<std::string>("--tenants", [sizes](std::string const& text) {
+      sizes->tenants = parse_count("--tenants", text, 0, 10000);
+    });
   }
   for (std::string const& word : parse_with(app, words))
     throw Error{ErrorKind::usage, fmt::format("sandbox does not take \"{}\"", word)}.with_hint(
@@ -72,7 +75,8 @@ scripting::Rows status_rows(fleet::Sandbox& sandbox) {
 ExitStatus status(Workplace& workplace) {
   scripting::Answer answer;
   answer.value = status_rows(workplace.sandbox());
-  if (!workplace.sandbox().exists()) answer.notes.emplace_back("there is no sandbox; `tenantsh sandbox up` makes one");
+  if (!workplace.sandbox().exists())
+    answer.notes.emplace_back("there is no sandbox; `tenantsh sandbox up` makes one");
   return workplace.reporter().answer(answer);
 }
 
@@ -138,8 +142,10 @@ ExitStatus sandbox_command(Workplace& workplace, std::vector<std::string> const&
   }
   if (!known) {
     std::string const near = fleet::nearest(verb, verbs);
-    throw Error{ErrorKind::usage, verb.empty() ? "sandbox needs a verb" : fmt::format("sandbox has no verb \"{}\"", verb)}
-        .with_hint(near.empty() ? "up, status, down or reset" : "did you mean " + near + "? there are up, status, down, reset");
+    throw Error{ErrorKind::usage,
+                verb.empty() ? "sandbox needs a verb" : fmt::format("sandbox has no verb \"{}\"", verb)}
+        .with_hint(near.empty() ? "up, status, down or reset"
+                                : "did you mean " + near + "? there are up, status, down, reset");
   }
   auto const report = [&](std::string const& line) { workplace.reporter().note(line); };
   if (verb == "status") return status(workplace);

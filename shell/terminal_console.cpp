@@ -87,7 +87,8 @@ std::string TerminalConsole::ask(runbooks::Question const& question) {
 std::string PipeConsole::ask(runbooks::Question const& question) {
   reporter_.question(question);
   std::string const first_line = question.text.substr(0, question.text.find('\n'));
-  fleet::Error error{fleet::ErrorKind::declined, "this needs an answer and there is no terminal: " + first_line};
+  fleet::Error error{fleet::ErrorKind::declined,
+                     "this needs an answer and there is no terminal: " + first_line};
   if (!question.flag.empty()) error.hint = "answer it with " + question.flag;
   throw error;
 }

@@ -36,8 +36,8 @@ class PipeConsole final : public runbooks::Console {
   Reporter& reporter_;
 };
 
-// Which choice `answer` means: its whole word, or the key that stands in brackets in choices_line(). Empty when
-// none. Keys: the first letter of a word that no earlier choice has taken; none for word_only.
+// Which choice `answer` means: its whole word, or the key that stands in brackets in choices_line(). Empty
+// when none. Keys: the first letter of a word that no earlier choice has taken; none for word_only.
 std::string choice_of(runbooks::Question const& question, std::string_view answer);
 // "[r]un, [s]kip, go" and the default.
 std::string choices_line(runbooks::Question const& question);

@@ -43,7 +43,8 @@ struct Clusters {
           (point.value < 0 || utf8proc_grapheme_break_stateful(before, point.value, &state) != 0))
         return true;
       constexpr utf8proc_int32_t emoji_presentation = 0xfe0f;
-      std::size_t own = point.value < 0 ? 1 : static_cast<std::size_t>(std::max(0, utf8proc_charwidth(point.value)));
+      std::size_t own =
+          point.value < 0 ? 1 : static_cast<std::size_t>(std::max(0, utf8proc_charwidth(point.value)));
       if (point.value == emoji_presentation) own = 2;
       width = std::max(width, own);
       end += point.bytes;

@@ -42,7 +42,8 @@ std::string placeholder(scripting::Parameter const& parameter) {
   if (!parameter.positional) {
     if (parameter.type == Type::integer || parameter.type == Type::number) return "N";
     if (parameter.type == Type::table) return "KEY=VALUE";
-    if (parameter.type == Type::text || parameter.type == Type::list || parameter.type == Type::any) return "VALUE";
+    if (parameter.type == Type::text || parameter.type == Type::list || parameter.type == Type::any)
+      return "VALUE";
     std::string type;
     for (char const c : scripting::to_string(parameter.type)) type += static_cast<char>(c - 'a' + 'A');
     return type;
@@ -54,9 +55,10 @@ std::string placeholder(scripting::Parameter const& parameter) {
 
 std::string usage_of(scripting::Parameter const& parameter) {
   bool const list = parameter.type == scripting::Type::list || parameter.type == scripting::Type::table;
-  std::string text = parameter.positional                              ? placeholder(parameter)
-                     : parameter.type == scripting::Type::boolean      ? option_name(parameter)
-                                                                       : option_name(parameter) + " " + placeholder(parameter);
+  std::string text = parameter.positional ? placeholder(parameter)
+                     : parameter.type == scripting::Type::boolean
+                         ? option_name(parameter)
+                         : option_name(parameter) + " " + placeholder(parameter);
   if (!parameter.required) text = "[" + text + "]";
   return list ? text + "…" : text;
 }
@@ -104,8 +106,8 @@ std::string command_page(scripting::Method const& method) {
     if (!parameter.default_text.empty()) page += " (default " + parameter.default_text + ")";
     page += "\n";
   }
-  page += fmt::format("\nEffect:  {}\nReturns: {}\nErrors:  {}\nIn Lua:  {}\n", scripting::to_string(method.effect),
-                      method.returns, method.errors, method.example);
+  page += fmt::format("\nEffect:  {}\nReturns: {}\nErrors:  {}\nIn Lua:  {}\n",
+                      scripting::to_string(method.effect), method.returns, method.errors, method.example);
   return page;
 }
 

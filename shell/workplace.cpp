@@ -35,8 +35,8 @@ fs::path user_configuration() {
   return {};
 }
 
-// TENANTSH_CRASH=MOMENT:STEP ends this process with SIGKILL when a run reaches that moment of that step: how the
-// crash tests stop a run exactly there. In the sandbox only.
+// TENANTSH_CRASH=MOMENT:STEP ends this process with SIGKILL when a run reaches that moment of that step: how
+// the crash tests stop a run exactly there. In the sandbox only.
 runbooks::Boundary crash_boundary(fleet::Environment const& environment) {
   char const* wanted = std::getenv("TENANTSH_CRASH");
   if (wanted == nullptr || !environment.sandbox) return {};
@@ -57,8 +57,10 @@ Workplace::Workplace(Options& options, fleet::StrayVariables variables)
       variables_(std::move(variables)),
       out_(STDOUT_FILENO),
       err_(STDERR_FILENO),
-      reporter_(out_, err_, [this](std::string text) { return secrets_ ? secrets_->redact(std::move(text)) : text; },
-                options.reporter) {}
+      reporter_(
+          out_, err_,
+          [this](std::string text) { return secrets_ ? secrets_->redact(std::move(text)) : text; },
+          options.reporter) {}
 
 Workplace::~Workplace() {
   if (interrupts_) interrupts_->on_press({});
@@ -145,13 +147,14 @@ void Workplace::locate_sandbox(fleet::Environment& environment) {
     if (member.role == "master") {
       environment.master_dsn = member.dsn;
     } else {
-      environment.known_servers.push_back(fleet::FirstServer{.name = member.name,
-                                                    .region = "local",
-                                                    .host = member.endpoint.get("host"),
-                                                    .admin_user = member.endpoint.get("user"),
-                                                    .admin_secret_ref = member.endpoint.password.reference(),
-                                                    .port = std::stoi(member.endpoint.get("port")),
-                                                    .capacity_tenants = sandbox().capacity_tenants()});
+      environment.known_servers.push_back(
+          fleet::FirstServer{.name = member.name,
+                             .region = "local",
+                             .host = member.endpoint.get("host"),
+                             .admin_user = member.endpoint.get("user"),
+                             .admin_secret_ref = member.endpoint.password.reference(),
+                             .port = std::stoi(member.endpoint.get("port")),
+                             .capacity_tenants = sandbox().capacity_tenants()});
     }
   }
   if (!environment.known_servers.empty()) environment.first_server = environment.known_servers.front();

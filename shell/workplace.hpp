@@ -17,7 +17,8 @@ namespace shell {
 // nothing else, `help` not even that.
 class Workplace {
  public:
-  // `options` must outlive it; `variables`: the PG* ones, taken from the environment before anything else ran.
+  // `options` must outlive it; `variables`: the PG* ones, taken from the environment before anything else
+  // ran.
   Workplace(Options& options, fleet::StrayVariables variables);
   ~Workplace();
   Workplace(Workplace const&) = delete;

@@ -15,10 +15,10 @@ struct Choice {
 
 struct Question {
   std::string text;
-  std::vector<Choice> choices;   // empty: free text
-  std::string default_word;      // what Enter alone means; empty: Enter asks again
-  bool secret = false;           // no echo
-  std::string flag;              // what answers it without a terminal: "--yes", "--confirm acme", "--input slug=…"
+  std::vector<Choice> choices;  // empty: free text
+  std::string default_word;     // what Enter alone means; empty: Enter asks again
+  bool secret = false;          // no echo
+  std::string flag;  // what answers it without a terminal: "--yes", "--confirm acme", "--input slug=…"
 };
 
 // Port: how anything below the shell speaks with the person at the terminal. The shell implements it for a

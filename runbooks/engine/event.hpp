@@ -17,8 +17,8 @@ namespace runbooks {
 //    "hash":"…","epoch":1,"who":"ops@host"}
 //
 // event: run_started (inputs, runbook, script, sha256, environment, pid, process_start) · resumed · intent ·
-//        done (outputs, ms) · already_done (evidence, outputs) · not_needed · skipped (note) · by_hand (note) ·
-//        failed (error, ms) · run_done · run_stopped (note) · abandoned (note)
+//        done (outputs, ms) · already_done (evidence, outputs) · not_needed · skipped (note) · by_hand (note)
+//        · failed (error, ms) · run_done · run_stopped (note) · abandoned (note)
 struct Event {
   std::string event, step, kind, hash, note;
   int attempt = 0;

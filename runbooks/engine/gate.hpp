@@ -9,7 +9,8 @@
 namespace runbooks {
 
 // The one gate every effect passes (PRODUCT: plan is the same tree with every effect's gate closed). Methods
-// with an effect and database handles ask it before they act; nothing else decides whether a write may happen.
+// with an effect and database handles ask it before they act; nothing else decides whether a write may
+// happen.
 enum class GateState {
   free,      // no runbook is at work: the environment's guard and the person decide
   loading,   // a runbook file is being declared: no I/O at all

@@ -44,14 +44,16 @@ Json interval_of(Input const& input, Json const& value) {
   std::string const unit = text.substr(digits);
   static constexpr std::string_view units[] = {"s", "m", "h", "d"};
   if (digits == 0 || std::find(std::begin(units), std::end(units), unit) == std::end(units))
-    throw bad_input(input, fmt::format("\"{}\" is no interval", text), "a number and s, m, h or d: 30s, 15m, 7d");
+    throw bad_input(input, fmt::format("\"{}\" is no interval", text),
+                    "a number and s, m, h or d: 30s, 15m, 7d");
   return text;
 }
 
 Json tenant_of(Input const& input, Json const& value, fleet::Fleet& fleet) {
   auto const& tenant = fleet.tenant(as_text(value));
   std::string const status{fleet::to_string(tenant.status)};
-  if (!input.values.empty() && std::find(input.values.begin(), input.values.end(), status) == input.values.end())
+  if (!input.values.empty() &&
+      std::find(input.values.begin(), input.values.end(), status) == input.values.end())
     throw bad_input(input, fmt::format("tenant {} is {}", tenant.slug, status),
                     fmt::format("this runbook takes tenants that are {}", fmt::join(input.values, ", ")));
   return tenant.slug;
@@ -65,7 +67,10 @@ Json checked(Input const& input, Json const& value, fleet::Fleet& fleet) {
     case InputType::interval: result = interval_of(input, value); break;
     case InputType::tenant: result = tenant_of(input, value, fleet); break;
     case InputType::server: result = fleet.server(as_text(value)).name; break;
-    case InputType::selection: fleet::Selection::parse(as_text(value)); result = as_text(value); break;
+    case InputType::selection:
+      fleet::Selection::parse(as_text(value));
+      result = as_text(value);
+      break;
     case InputType::secret: result = fleet::Secret::parse(as_text(value)).reference(); break;
     case InputType::enumeration: {
       result = as_text(value);
@@ -94,9 +99,10 @@ void refuse_unknown(Runbook const& runbook, std::map<std::string, Json> const& g
   for (auto const& [name, value] : given) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string const near = fleet::nearest(name, names);
-    auto error = fleet::Error{fleet::ErrorKind::usage,
-                              fmt::format("{} has no input \"{}\"; it has: {}", runbook.name, name,
-                                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")))};
+    auto error =
+        fleet::Error{fleet::ErrorKind::usage,
+                     fmt::format("{} has no input \"{}\"; it has: {}", runbook.name, name,
+                                 names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")))};
     if (!near.empty()) error.hint = fmt::format("did you mean {}?", near);
     throw error;
   }

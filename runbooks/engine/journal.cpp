@@ -151,10 +151,10 @@ void Journal::write_to_master(Event const& event) {
   RunRecord const so_far = replay(id_, {events_.begin(), events_.begin() + event.seq});
   auto const counts = session_->query(
       {append_sql,
-       {id_, std::to_string(epoch_), so_far.state, text_or_null(event.step), event.at, std::to_string(event.seq),
-        event.event, text_or_null(event.kind), std::to_string(event.attempt), text_or_null(event.hash), event.who,
-        std::to_string(event.ms), json_or_null(event.outputs), json_or_null(event.error),
-        text_or_null(event.note)}});
+       {id_, std::to_string(epoch_), so_far.state, text_or_null(event.step), event.at,
+        std::to_string(event.seq), event.event, text_or_null(event.kind), std::to_string(event.attempt),
+        text_or_null(event.hash), event.who, std::to_string(event.ms), json_or_null(event.outputs),
+        json_or_null(event.error), text_or_null(event.note)}});
   if (counts.at(0, std::size_t{0}) == "0")
     throw fleet::Error{fleet::ErrorKind::locked, fmt::format("run {} was taken over by another process", id_)}
         .with_hint(fmt::format("look with: tenantsh runs show {}", id_));
@@ -178,8 +178,9 @@ void Journal::ensure_schema() {
 fleet::Session* Journal::connect() {
   if (session_) return session_.get();
   try {
-    session_ = parts_.fleet.driver().connect(parts_.fleet.master(), parts_.fleet.secrets(),
-                                             {.role = {}, .application_name = parts_.who.application_name(id_)});
+    session_ =
+        parts_.fleet.driver().connect(parts_.fleet.master(), parts_.fleet.secrets(),
+                                      {.role = {}, .application_name = parts_.who.application_name(id_)});
   } catch (fleet::Error const& error) {
     detach(error);
   }
@@ -192,17 +193,20 @@ bool Journal::attach() {
   try {
     ensure_schema();
     session_->query(
-        {"insert into runbook.run (id, runbook, environment, state, started_at, operator, host, pid, process_start,"
+        {"insert into runbook.run (id, runbook, environment, state, started_at, operator, host, pid, "
+         "process_start,"
          " inputs, script_sha256, script, epoch)"
-         " values ($1, $2, $3, 'running', $4::timestamptz, $5, $6, $7::int, $8, $9::jsonb, $10, $11, $12::int)"
+         " values ($1, $2, $3, 'running', $4::timestamptz, $5, $6, $7::int, $8, $9::jsonb, $10, $11, "
+         "$12::int)"
          " on conflict (id) do nothing",
          {id_, head_.value("runbook", ""), head_.value("environment", ""),
           record_.started.empty() ? fleet::iso_time(parts_.fleet.clock().now()) : record_.started,
           parts_.who.name(), parts_.who.host, std::to_string(parts_.who.process.pid),
-          parts_.who.process.start_time, head_.value("inputs", Json::object()).dump(), head_.value("sha256", ""),
-          head_.value("script", ""), std::to_string(epoch_)}});
+          parts_.who.process.start_time, head_.value("inputs", Json::object()).dump(),
+          head_.value("sha256", ""), head_.value("script", ""), std::to_string(epoch_)}});
     auto const seen =
-        session_->query({"select coalesce(max(seq), 0) from runbook.attempt where run_id = $1", {id_}}).value();
+        session_->query({"select coalesce(max(seq), 0) from runbook.attempt where run_id = $1", {id_}})
+            .value();
     std::size_t const first = seen ? static_cast<std::size_t>(std::stol(*seen)) : 0;
     for (std::size_t i = first; i < durable_; ++i) write_to_master(events_[i]);
     attached_ = true;
@@ -221,8 +225,8 @@ void Journal::take_over() {
   auto const raised = session_->query(
       {"update runbook.run set epoch = greatest(epoch + 1, $2::int), operator = $3, host = $4, pid = $5::int,"
        " process_start = $6, state = 'running', ended_at = null where id = $1 returning epoch",
-       {id_, std::to_string(epoch_), parts_.who.name(), parts_.who.host, std::to_string(parts_.who.process.pid),
-        parts_.who.process.start_time}});
+       {id_, std::to_string(epoch_), parts_.who.name(), parts_.who.host,
+        std::to_string(parts_.who.process.pid), parts_.who.process.start_time}});
   if (auto epoch = raised.value()) epoch_ = std::stoi(*epoch);
 }
 

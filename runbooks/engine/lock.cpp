@@ -19,8 +19,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 [[noreturn]] void refuse(Holder const& holder) {
-  throw fleet::Error{fleet::ErrorKind::locked, fmt::format("{} is being worked on by {}", holder.object,
-                                                           holder.describe())}
+  throw fleet::Error{fleet::ErrorKind::locked,
+                     fmt::format("{} is being worked on by {}", holder.object, holder.describe())}
       .with_hint("wait for it, or look with: tenantsh runs list");
 }
 
@@ -46,13 +46,17 @@ Holder read_holder(std::filesystem::path const& file, std::string const& object)
 }
 
 void write_holder(int descriptor, Holder const& self) {
-  std::string const line = Json{{"run", self.run_id}, {"runbook", self.runbook}, {"who", self.who},
-                                {"since", self.since}, {"pid", self.process.pid}}
+  std::string const line = Json{{"run", self.run_id},
+                                {"runbook", self.runbook},
+                                {"who", self.who},
+                                {"since", self.since},
+                                {"pid", self.process.pid}}
                                .dump() +
                            "\n";
   if (::ftruncate(descriptor, 0) != 0 ||
       ::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
-    throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot write a lock file: {}", std::strerror(errno))};
+    throw fleet::Error{fleet::ErrorKind::io,
+                       fmt::format("cannot write a lock file: {}", std::strerror(errno))};
 }
 
 // Opens and locks the file of that name, not one that its last holder has just deleted.
@@ -60,13 +64,15 @@ int lock_file(std::filesystem::path const& file, std::string const& object) {
   while (true) {
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor < 0)
-      throw fleet::Error{fleet::ErrorKind::io, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno))}
+      throw fleet::Error{fleet::ErrorKind::io,
+                         fmt::format("cannot open {}: {}", file.string(), std::strerror(errno))}
           .with_hint("set TENANTSH_HOME to a folder you can write");
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       ::close(descriptor);
       refuse(read_holder(file, object));
     }
-    struct stat ours {}, named {};
+    struct stat ours {
+    }, named{};
     if (::fstat(descriptor, &ours) == 0 && ::stat(file.c_str(), &named) == 0 && ours.st_ino == named.st_ino)
       return descriptor;
     ::close(descriptor);
@@ -77,7 +83,8 @@ int lock_file(std::filesystem::path const& file, std::string const& object) {
 
 std::string Holder::describe() const {
   if (run_id.empty()) return "another process";
-  std::string text = fmt::format("run {} ({}) of {}, process {}, since {}", run_id, runbook, who, process.pid, since);
+  std::string text =
+      fmt::format("run {} ({}) of {}, process {}, since {}", run_id, runbook, who, process.pid, since);
   if (!step.empty()) text += fmt::format(", at step \"{}\"", step);
   return text;
 }
@@ -116,11 +123,11 @@ Holder leased_by(fleet::Session& session, std::string const& object) {
   Holder holder;
   holder.object = object;
   if (session.query({"select to_regclass('runbook.lease') is not null"}).value() != "t") return holder;
-  auto const row = session.query(
-      {"select run_id, runbook, operator, host, pid, coalesce(step_path, '') as step,"
-       " to_char(acquired_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"') as since"
-       " from runbook.lease where object = $1",
-       {object}});
+  auto const row =
+      session.query({"select run_id, runbook, operator, host, pid, coalesce(step_path, '') as step,"
+                     " to_char(acquired_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"') as since"
+                     " from runbook.lease where object = $1",
+                     {object}});
   if (row.empty()) return holder;
   holder.run_id = row.text(0, "run_id");
   holder.runbook = row.text(0, "runbook");
@@ -137,7 +144,8 @@ Holder leased_by(fleet::Session& session, std::string const& object) {
 void Locks::take_in_master(fleet::Session& session) {
   if (taken_by_backend_ == session.backend_pid()) return;
   if (session.query({"select pg_backend_pid()"}).value() != std::to_string(session.backend_pid()))
-    throw fleet::Error{fleet::ErrorKind::refused, "master is reached through a transaction pooler; locks do not hold"}
+    throw fleet::Error{fleet::ErrorKind::refused,
+                       "master is reached through a transaction pooler; locks do not hold"}
         .with_hint("give the environment direct_master, a DSN past the pooler");
   for (std::string const& object : objects_) {
     auto const taken =

@@ -17,10 +17,10 @@ struct Holder {
   std::string describe() const;  // "run k7m2qa9x (master_init) of ops@host, process 123, since …, at step …"
 };
 
-// The locks of one run on its objects ("master", "tenant acme"), taken in sorted order so that no two runs can
-// each hold half. Two kinds, both freed by the kernel or the server when the process dies: a file lock under
-// HOME/locks (from the first moment, also before master exists) and an advisory lock plus lease row in master
-// (as soon as it is there). Error{locked} names the holder.
+// The locks of one run on its objects ("master", "tenant acme"), taken in sorted order so that no two runs
+// can each hold half. Two kinds, both freed by the kernel or the server when the process dies: a file lock
+// under HOME/locks (from the first moment, also before master exists) and an advisory lock plus lease row in
+// master (as soon as it is there). Error{locked} names the holder.
 class Locks {
  public:
   Locks(std::filesystem::path folder, std::vector<std::string> objects, Holder self);

@@ -8,23 +8,28 @@ void ensure_marker_table(fleet::Session& session) {
   session.query({"create schema if not exists tenantsh"});
   session.query(
       {"create table if not exists tenantsh.step_marker ("
-       " run_id text not null, step_path text not null, item text not null default '', epoch integer not null,"
-       " xid xid8 not null default pg_current_xact_id(), outputs jsonb, at timestamptz not null default now(),"
+       " run_id text not null, step_path text not null, item text not null default '', epoch integer not "
+       "null,"
+       " xid xid8 not null default pg_current_xact_id(), outputs jsonb, at timestamptz not null default "
+       "now(),"
        " primary key (run_id, step_path, item))"});
 }
 
 void write_marker(fleet::Session& session, std::string const& run_id, std::string const& step, int epoch,
                   Json const& outputs) {
-  session.query({"insert into tenantsh.step_marker (run_id, step_path, epoch, outputs)"
-                 " values ($1, $2, $3::int, $4::jsonb)",
-                 {run_id, step, std::to_string(epoch), outputs.dump(-1, ' ', false, Json::error_handler_t::replace)}});
+  session.query(
+      {"insert into tenantsh.step_marker (run_id, step_path, epoch, outputs)"
+       " values ($1, $2, $3::int, $4::jsonb)",
+       {run_id, step, std::to_string(epoch), outputs.dump(-1, ' ', false, Json::error_handler_t::replace)}});
 }
 
 std::optional<Json> read_marker(fleet::Session& session, std::string const& run_id, std::string const& step) {
-  if (session.query({"select to_regclass('tenantsh.step_marker') is not null"}).value() != "t") return std::nullopt;
-  auto const row = session.query(
-      {"select coalesce(outputs, 'null') as outputs from tenantsh.step_marker where run_id = $1 and step_path = $2",
-       {run_id, step}});
+  if (session.query({"select to_regclass('tenantsh.step_marker') is not null"}).value() != "t")
+    return std::nullopt;
+  auto const row =
+      session.query({"select coalesce(outputs, 'null') as outputs from tenantsh.step_marker where run_id = "
+                     "$1 and step_path = $2",
+                     {run_id, step}});
   if (row.empty()) return std::nullopt;
   return Json::parse(row.text(0, "outputs"));
 }

@@ -17,8 +17,10 @@ namespace runbooks {
 namespace {
 
 [[noreturn]] void fail(std::string const& what, std::filesystem::path const& path) {
-  throw fleet::Error{fleet::ErrorKind::io, fmt::format("{} {}: {}", what, path.string(), std::strerror(errno))}
-      .with_hint("the journal must be written before anything is done; set TENANTSH_HOME to a folder you can write");
+  throw fleet::Error{fleet::ErrorKind::io,
+                     fmt::format("{} {}: {}", what, path.string(), std::strerror(errno))}
+      .with_hint(
+          "the journal must be written before anything is done; set TENANTSH_HOME to a folder you can write");
 }
 
 void sync_folder(std::filesystem::path const& folder) {
@@ -38,7 +40,8 @@ void end_torn_line(std::filesystem::path const& file, int descriptor) {
 
 }  // namespace
 
-Mirror Mirror::create(std::filesystem::path const& folder, std::string const& started, std::string const& id) {
+Mirror Mirror::create(std::filesystem::path const& folder, std::string const& started,
+                      std::string const& id) {
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   if (code) {

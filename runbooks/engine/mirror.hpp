@@ -13,7 +13,8 @@ namespace runbooks {
 class Mirror {
  public:
   // Creates the folder and the file (mode 0600). Error{io} when that cannot be done.
-  static Mirror create(std::filesystem::path const& folder, std::string const& started, std::string const& id);
+  static Mirror create(std::filesystem::path const& folder, std::string const& started,
+                       std::string const& id);
   // Opens an existing one to go on.
   static Mirror open(std::filesystem::path const& file);
   Mirror(Mirror&& other) noexcept;

@@ -11,8 +11,8 @@ namespace {
 
 constexpr char const* plan_id = "plan";
 
-// The probe's verdict; nothing when it cannot tell because an earlier step of the plan has yet to make what it
-// reads.
+// The probe's verdict; nothing when it cannot tell because an earlier step of the plan has yet to make what
+// it reads.
 std::optional<ProbeResult> probed(Step const& step, RunView const& view, fleet::Session* session, Gate& gate,
                                   bool first_to_do) {
   if (!step.probe) return std::nullopt;
@@ -41,7 +41,8 @@ void tell_check(Step const& step, RunView const& view, Gate& gate, PlanLine& lin
 }
 
 // What one step would do. Sets `line.state`; effects of a body are what the gate recorded.
-void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bool first_to_do, PlanLine& line) {
+void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bool first_to_do,
+               PlanLine& line) {
   Gate::Scope planning{gate, GateState::planning};
   gate.take_recorded();
   Target const target = step.target ? step.target(view) : Target{};
@@ -88,7 +89,8 @@ void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bo
 
 }  // namespace
 
-RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate, fleet::Operator const& who) {
+RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate,
+                  fleet::Operator const& who) {
   RunView view;
   view.id = plan_id;
   view.runbook = runbook.name;
@@ -98,8 +100,12 @@ RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate
   Targets targets{fleet, who, plan_id};
   RunPlan plan;
   for (Step const& step : runbook.steps) {
-    PlanLine line{.step = step.path, .kind = std::string{to_string(step.kind)}, .state = {}, .target = {},
-                  .remark = {}, .effects = {}};
+    PlanLine line{.step = step.path,
+                  .kind = std::string{to_string(step.kind)},
+                  .state = {},
+                  .target = {},
+                  .remark = {},
+                  .effects = {}};
     try {
       plan_step(step, view, targets, gate, plan.to_do == 0, line);
     } catch (fleet::Error const& error) {

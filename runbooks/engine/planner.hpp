@@ -11,7 +11,7 @@ namespace runbooks {
 struct PlanLine {
   std::string step;
   std::string kind;
-  std::string state;     // "already done" | "would run" | "not needed" | "blocked" | "unknown"
+  std::string state;  // "already done" | "would run" | "not needed" | "blocked" | "unknown"
   std::string target;
   std::string remark;
   std::vector<std::string> effects;  // SQL with values, commands
@@ -25,7 +25,8 @@ struct RunPlan {
 // The same tree with every effect's gate closed: probes and reads run in read-only sessions, effects are
 // recorded, nothing is journalled, no file is touched. Throws Error{refused} when the script tries to write
 // outside a body.
-RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate, fleet::Operator const& who);
+RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate,
+                  fleet::Operator const& who);
 
 std::string render_plan(Runbook const& runbook, RunPlan const& plan, std::string const& environment);
 

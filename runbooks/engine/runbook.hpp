@@ -16,7 +16,18 @@ using Json = nlohmann::ordered_json;
 
 // ---- inputs ---------------------------------------------------------------------------------------------
 
-enum class InputType { text, number, boolean, enumeration, tenant, server, selection, path, interval, secret };
+enum class InputType {
+  text,
+  number,
+  boolean,
+  enumeration,
+  tenant,
+  server,
+  selection,
+  path,
+  interval,
+  secret
+};
 std::string_view to_string(InputType type);
 
 // One declared input. Values travel as JSON: a tenant or server by its name, a secret by its reference.
@@ -24,10 +35,10 @@ struct Input {
   std::string name;
   InputType type = InputType::text;
   std::string help;
-  bool required = true;                  // without a default and not `optional`
-  Json default_value;                    // null: none
+  bool required = true;                                   // without a default and not `optional`
+  Json default_value;                                     // null: none
   std::function<Json(Json const& settled)> default_from;  // from the inputs settled before it; null: none
-  std::vector<std::string> values;       // enumeration: the allowed words; tenant: the allowed statuses
+  std::vector<std::string> values;  // enumeration: the allowed words; tenant: the allowed statuses
   std::function<std::string(Json const&)> check;  // own rule of the script: "" or what is wrong
 };
 
@@ -60,8 +71,8 @@ struct ProbeResult {
 struct RunView {
   std::string id;
   std::string runbook;
-  std::string started;   // 20260427T150000Z, of the first start, the same after a resume
-  std::string who;       // user@host of whoever runs it now
+  std::string started;  // 20260427T150000Z, of the first start, the same after a resume
+  std::string who;      // user@host of whoever runs it now
   Json inputs;
   std::map<std::string, Json> outputs;  // by step path
 };
@@ -71,13 +82,13 @@ struct RunView {
 // body, null when the target does not exist yet (planning) or the step has none.
 struct Step {
   std::string name;
-  std::string path;       // "dump/pg_dump": sections and name, the address used everywhere
+  std::string path;  // "dump/pg_dump": sections and name, the address used everywhere
   StepKind kind = StepKind::effect;
-  std::string hash;       // of the source of its functions
+  std::string hash;  // of the source of its functions
   bool destructive = false;
   bool point_of_no_return = false;
-  bool read_only = false;  // a check: its tx writes nothing and leaves no marker
-  std::string confirm;     // wording of the question; empty: made from the name
+  bool read_only = false;    // a check: its tx writes nothing and leaves no marker
+  std::string confirm;       // wording of the question; empty: made from the name
   std::string instructions;  // manual: what the person is to do
 
   std::function<Target(RunView const&)> target;

@@ -26,13 +26,13 @@ struct RunnerParts {
 };
 
 struct RunOptions {
-  bool yes = false;      // run every step that is neither destructive nor a point of no return
-  std::string confirm;   // the name that such a step wants typed
-  std::string until;     // stop after this step
+  bool yes = false;     // run every step that is neither destructive nor a point of no return
+  std::string confirm;  // the name that such a step wants typed
+  std::string until;    // stop after this step
 };
 
-// Walks a runbook's steps: probe, confirm, journal the intent, body, verify, journal the result. Whether a step
-// runs, is skipped, retried or found done is decided here and nowhere else.
+// Walks a runbook's steps: probe, confirm, journal the intent, body, verify, journal the result. Whether a
+// step runs, is skipped, retried or found done is decided here and nowhere else.
 class Runner {
  public:
   Runner(RunnerParts parts, Runbook const& runbook);

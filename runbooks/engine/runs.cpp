@@ -36,10 +36,12 @@ Event event_of_row(fleet::Result const& rows, std::size_t i) {
 std::vector<FoundRun> runs_in_master(fleet::Fleet& fleet, std::vector<FoundRun> const& known) {
   std::vector<FoundRun> found;
   try {
-    auto session = fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
+    auto session =
+        fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
     if (session->query({"select to_regclass('runbook.attempt') is not null"}).value() != "t") return found;
     auto const rows = session->query(
-        {"select run_id, seq, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, event,"
+        {"select run_id, seq, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, "
+         "event,"
          " step_path, kind, attempt, body_hash, a.epoch, a.operator, elapsed_ms, outputs, error, note"
          " from runbook.attempt a join runbook.run r on r.id = a.run_id where r.environment = $1"
          " order by run_id, seq",
@@ -71,9 +73,8 @@ std::vector<FoundRun> find_runs(fleet::Fleet& fleet, std::filesystem::path const
     runs.push_back({replay(mirror.id, events), events, mirror.file});
   }
   for (FoundRun& run : runs_in_master(fleet, runs)) runs.push_back(std::move(run));
-  std::stable_sort(runs.begin(), runs.end(), [](FoundRun const& a, FoundRun const& b) {
-    return a.record.started > b.record.started;
-  });
+  std::stable_sort(runs.begin(), runs.end(),
+                   [](FoundRun const& a, FoundRun const& b) { return a.record.started > b.record.started; });
   return runs;
 }
 

@@ -55,22 +55,23 @@ std::string render_table(Json const& rows, std::string const& indent) {
 }  // namespace
 
 std::string render_head(Runbook const& runbook, std::string const& run_id, std::string const& environment) {
-  std::string text = fmt::format("{}{} on {}", runbook.name, run_id.empty() ? " (plan)" : " · run " + run_id,
-                                 environment);
+  std::string text =
+      fmt::format("{}{} on {}", runbook.name, run_id.empty() ? " (plan)" : " · run " + run_id, environment);
   if (!runbook.brief.empty()) text += "\n  " + runbook.brief;
   return text;
 }
 
 std::string render_line(Runbook const& runbook, Step const& step, std::string_view state, long ms,
                         std::string const& remark) {
-  std::string text = fmt::format("{:>2}/{}  {:<{}}  {}", number_of(runbook, step), runbook.steps.size(), step.path,
-                                 widest_path(runbook), state);
+  std::string text = fmt::format("{:>2}/{}  {:<{}}  {}", number_of(runbook, step), runbook.steps.size(),
+                                 step.path, widest_path(runbook), state);
   if (ms > 0) text += fmt::format(" in {}", fleet::human_duration(std::chrono::milliseconds{ms}));
   if (!remark.empty()) text += " · " + remark;
   return text;
 }
 
-std::string render_effects(std::vector<std::string> const& effects, std::string const& indent, std::size_t most) {
+std::string render_effects(std::vector<std::string> const& effects, std::string const& indent,
+                           std::size_t most) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < effects.size(); ++i) {
     if (i == most) {
@@ -93,9 +94,10 @@ std::string render_effects(std::vector<std::string> const& effects, std::string 
 
 std::string render_step(Runbook const& runbook, Step const& step, Target const& target,
                         std::string const& environment, std::vector<std::string> const& effects) {
-  std::string text = fmt::format("\n── {} › {} ── step {} of {}", runbook.name, step.path, number_of(runbook, step),
-                                 runbook.steps.size());
-  text += fmt::format("\n   on     {} ({})", target.label.empty() ? "this machine" : target.label, environment);
+  std::string text = fmt::format("\n── {} › {} ── step {} of {}", runbook.name, step.path,
+                                 number_of(runbook, step), runbook.steps.size());
+  text +=
+      fmt::format("\n   on     {} ({})", target.label.empty() ? "this machine" : target.label, environment);
   text += fmt::format("\n   kind   {}{}{}", to_string(step.kind), step.destructive ? ", DESTRUCTIVE" : "",
                       step.point_of_no_return ? ", POINT OF NO RETURN" : "");
   if (!step.instructions.empty()) text += "\n   do     " + step.instructions;
@@ -109,8 +111,10 @@ std::string render_outputs(Json const& outputs, std::string const& indent) {
   if (!outputs.is_object()) return indent + cell(outputs);
   std::vector<std::string> lines;
   for (auto const& [name, value] : outputs.items()) {
-    if (is_table(value)) lines.push_back(fmt::format("{}{}:\n{}", indent, name, render_table(value, indent + "  ")));
-    else lines.push_back(fmt::format("{}{}: {}", indent, name, cell(value)));
+    if (is_table(value))
+      lines.push_back(fmt::format("{}{}:\n{}", indent, name, render_table(value, indent + "  ")));
+    else
+      lines.push_back(fmt::format("{}{}: {}", indent, name, cell(value)));
   }
   return fmt::format("{}", fmt::join(lines, "\n"));
 }

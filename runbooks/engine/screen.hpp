@@ -18,7 +18,8 @@ std::string render_line(Runbook const& runbook, Step const& step, std::string_vi
 std::string render_step(Runbook const& runbook, Step const& step, Target const& target,
                         std::string const& environment, std::vector<std::string> const& effects);
 // Long statements are cut to a few lines; `indent` goes in front of each.
-std::string render_effects(std::vector<std::string> const& effects, std::string const& indent, std::size_t most);
+std::string render_effects(std::vector<std::string> const& effects, std::string const& indent,
+                           std::size_t most);
 // A step's outputs, one line each; tables (arrays of objects) as columns.
 std::string render_outputs(Json const& outputs, std::string const& indent);
 

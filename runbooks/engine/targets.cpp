@@ -10,7 +10,7 @@ namespace runbooks {
 namespace {
 
 constexpr std::string_view database_missing = "3D000";
-constexpr auto patience = std::chrono::seconds{2};        // for a statement that is about to end anyway
+constexpr auto patience = std::chrono::seconds{2};             // for a statement that is about to end anyway
 constexpr auto patience_after_end = std::chrono::seconds{30};  // for a terminated backend to roll back
 
 constexpr char const* orphans_sql =
@@ -55,8 +55,9 @@ std::vector<std::string> settle_orphans(fleet::Session& session, fleet::Operator
       auto const name = fleet::parse_application_name(rows.text(i, "application_name"));
       if (name.process.pid == who.process.pid && name.process.start_time == who.process.start_time) continue;
       bool const here = name.host == who.host.substr(0, name.host.size());
-      std::string const what = fmt::format("backend {} in {} ({}: {})", rows.text(i, "pid"), rows.text(i, "datname"),
-                                           rows.text(i, "state"), rows.text(i, "query"));
+      std::string const what =
+          fmt::format("backend {} in {} ({}: {})", rows.text(i, "pid"), rows.text(i, "datname"),
+                      rows.text(i, "state"), rows.text(i, "query"));
       if (!here || fleet::is_alive(name.process))
         throw fleet::Error{fleet::ErrorKind::in_doubt,
                            fmt::format("run {} is still at work: {} of process {} on {}", run_id, what,
@@ -70,9 +71,8 @@ std::vector<std::string> settle_orphans(fleet::Session& session, fleet::Operator
     if (!waiting) return ended;
     terminated = !ended.empty();
     if (std::chrono::steady_clock::now() - start > patience + patience_after_end)
-      throw fleet::Error{fleet::ErrorKind::in_doubt,
-                         fmt::format("a backend of run {} does not end: {}", run_id,
-                                     ended.empty() ? "" : ended.front())};
+      throw fleet::Error{fleet::ErrorKind::in_doubt, fmt::format("a backend of run {} does not end: {}",
+                                                                 run_id, ended.empty() ? "" : ended.front())};
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
 }

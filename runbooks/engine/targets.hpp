@@ -17,8 +17,8 @@ class Targets {
   Targets(fleet::Fleet& fleet, fleet::Operator const& who, std::string run_id);
 
   // Null when the target has no database of its own, or when that database does not exist (yet).
-  // Error{connect} when the server cannot be reached. A session that was lost is opened anew only here, between
-  // steps, never in the middle of one.
+  // Error{connect} when the server cannot be reached. A session that was lost is opened anew only here,
+  // between steps, never in the middle of one.
   fleet::Session* open(Target const& target, fleet::Access access);
   // Closes them all: the next step may rename or drop what they are connected to.
   void close();
@@ -31,8 +31,8 @@ class Targets {
 };
 
 // Backends of an earlier process of this run that still work on the server. Those whose process is provably
-// gone (it ran on this host) are given a moment, then ended, and waited for; returns a line per backend ended.
-// Error{in_doubt} names one whose process may still live.
+// gone (it ran on this host) are given a moment, then ended, and waited for; returns a line per backend
+// ended. Error{in_doubt} names one whose process may still live.
 std::vector<std::string> settle_orphans(fleet::Session& session, fleet::Operator const& who,
                                         std::string const& run_id);
 

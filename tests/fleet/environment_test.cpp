@@ -44,12 +44,9 @@ class Folder {
 
 std::string list(fleet::ListSource const& source) {
   switch (source.kind) {
-    case fleet::ListSource::Kind::registry:
-      return "registry";
-    case fleet::ListSource::Kind::sql:
-      return "sql " + source.text;
-    case fleet::ListSource::Kind::file:
-      return "file " + source.text;
+    case fleet::ListSource::Kind::registry: return "registry";
+    case fleet::ListSource::Kind::sql: return "sql " + source.text;
+    case fleet::ListSource::Kind::file: return "file " + source.text;
   }
   return "";
 }

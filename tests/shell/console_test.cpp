@@ -8,7 +8,8 @@ namespace {
 runbooks::Question at_a_step() {
   runbooks::Question question;
   question.text = "step";
-  question.choices = {{"run", "execute it"}, {"skip", "leave it out"}, {"retry", "once more"}, {"go-on", "", true}};
+  question.choices = {
+      {"run", "execute it"}, {"skip", "leave it out"}, {"retry", "once more"}, {"go-on", "", true}};
   question.default_word = "run";
   return question;
 }

@@ -17,7 +17,8 @@ std::string parsed(std::vector<std::string> arguments) {
   }
   if (!options.environment.empty()) text += "env=" + options.environment + " ";
   if (!options.config.empty()) text += "config=" + options.config + " ";
-  if (options.reporter.format != shell::Format::table) text += std::string{to_string(options.reporter.format)} + " ";
+  if (options.reporter.format != shell::Format::table)
+    text += std::string{to_string(options.reporter.format)} + " ";
   if (options.reporter.conversation == shell::Conversation::events) text += "events ";
   if (options.settings.yes) text += "yes ";
   if (!options.settings.confirm.empty()) text += "confirm=" + options.settings.confirm + " ";
@@ -38,7 +39,8 @@ TEST_CASE("options: global ones stand before and between the words of a command"
   CHECK(parsed({}) == "|");
   CHECK(parsed({"-e", "1", "--format", "json", "-e", "-1"}) == "json {1} {-1} |");
   CHECK(parsed({"-e", "--comment"}) == "{--comment} |");
-  CHECK(parsed({"--env=prod", "migrate", "--json", "status", "--yes"}) == "env=prod events yes | migrate status");
+  CHECK(parsed({"--env=prod", "migrate", "--json", "status", "--yes"}) ==
+        "env=prod events yes | migrate status");
   CHECK(parsed({"query", "select 1", "--tenants", "a*", "--jobs", "3"}) ==
         "| query select 1 --tenants a* --jobs 3");
   CHECK(parsed({"--jobs", "3", "--timeout", "2m", "--reason", "a b", "--confirm", "acme", "x"}) ==
@@ -57,7 +59,8 @@ TEST_CASE("options: what follows a script belongs to it") {
 
 TEST_CASE("options: what is wrong is named") {
   CHECK(parsed({"--formt", "json"}) == "unknown option --formt\n  hint: did you mean --format?");
-  CHECK(parsed({"--nothing-like-it"}) == "unknown option --nothing-like-it\n  hint: `tenantsh --help` lists the options");
+  CHECK(parsed({"--nothing-like-it"}) ==
+        "unknown option --nothing-like-it\n  hint: `tenantsh --help` lists the options");
   CHECK(parsed({"--env"}) == "--env needs a value");
   CHECK(parsed({"-e"}) == "-e needs a value");
   CHECK(parsed({"--jobs", "0"}) == "--jobs takes a number from 1 to 1000, not \"0\"");
@@ -73,5 +76,6 @@ TEST_CASE("options: durations") {
   CHECK(shell::parse_milliseconds("1.5s") == 1500);
   CHECK(shell::parse_milliseconds("500ms") == 500);
   CHECK(shell::parse_milliseconds("1h") == 3600000);
-  for (auto const* wrong : {"", "0", "-1s", "1x", "nan", "1e300", "s"}) CHECK_THROWS_AS((void)shell::parse_milliseconds(wrong), fleet::Error);
+  for (auto const* wrong : {"", "0", "-1s", "1x", "nan", "1e300", "s"})
+    CHECK_THROWS_AS((void)shell::parse_milliseconds(wrong), fleet::Error);
 }

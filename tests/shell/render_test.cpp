@@ -38,8 +38,11 @@ scripting::Value rows(Result result) { return scripting::Rows{std::move(result),
 
 // A row of every kind that one format or another must treat in its own way, and a row of NULLs.
 Result mixed() {
-  Result result{
-      {{"name", oid::text}, {"n", oid::int8}, {"rate", oid::numeric}, {"ok", oid::boolean}, {"doc", oid::jsonb}}};
+  Result result{{{"name", oid::text},
+                 {"n", oid::int8},
+                 {"rate", oid::numeric},
+                 {"ok", oid::boolean},
+                 {"doc", oid::jsonb}}};
   for (auto const* cell : {"a,\"b\"", "12", "1.50", "t", "{\"k\": [1, null]}"}) result.append(cell);
   for (auto const* cell : {"", "-3", "NaN", "f", "\"x\""}) result.append(cell);
   for (int i = 0; i < 5; ++i) result.append(std::nullopt);
@@ -71,10 +74,11 @@ TEST_CASE("render: every format of one table") {
         "a,\"b\"\t12\t1.50\tt\t{\"k\": [1, null]}\n"
         "\t-3\tNaN\tf\t\"x\"\n"
         "\\N\t\\N\t\\N\t\\N\t\\N\n");
-  CHECK(rendered(rows(mixed()), Format::json) ==
-        "[{\"name\": \"a,\\\"b\\\"\", \"n\": 12, \"rate\": 1.50, \"ok\": true, \"doc\": {\"k\": [1, null]}},\n"
-        " {\"name\": \"\", \"n\": -3, \"rate\": \"NaN\", \"ok\": false, \"doc\": \"x\"},\n"
-        " {\"name\": null, \"n\": null, \"rate\": null, \"ok\": null, \"doc\": null}]\n");
+  CHECK(
+      rendered(rows(mixed()), Format::json) ==
+      "[{\"name\": \"a,\\\"b\\\"\", \"n\": 12, \"rate\": 1.50, \"ok\": true, \"doc\": {\"k\": [1, null]}},\n"
+      " {\"name\": \"\", \"n\": -3, \"rate\": \"NaN\", \"ok\": false, \"doc\": \"x\"},\n"
+      " {\"name\": null, \"n\": null, \"rate\": null, \"ok\": null, \"doc\": null}]\n");
   CHECK(rendered(rows(mixed()), Format::jsonl) ==
         "{\"name\": \"a,\\\"b\\\"\", \"n\": 12, \"rate\": 1.50, \"ok\": true, \"doc\": {\"k\": [1, null]}}\n"
         "{\"name\": \"\", \"n\": -3, \"rate\": \"NaN\", \"ok\": false, \"doc\": \"x\"}\n"
@@ -90,11 +94,13 @@ TEST_CASE("render: every format of one table") {
         "<tr><th>name</th><th>n</th><th>rate</th><th>ok</th><th>doc</th></tr>\n"
         "<tr><td>a,&quot;b&quot;</td><td align=\"right\">12</td><td align=\"right\">1.50</td><td>t</td>"
         "<td>{&quot;k&quot;: [1, null]}</td></tr>\n"
-        "<tr><td></td><td align=\"right\">-3</td><td align=\"right\">NaN</td><td>f</td><td>&quot;x&quot;</td></tr>\n"
+        "<tr><td></td><td align=\"right\">-3</td><td "
+        "align=\"right\">NaN</td><td>f</td><td>&quot;x&quot;</td></tr>\n"
         "<tr><td class=\"null\"></td><td class=\"null\"></td><td class=\"null\"></td><td class=\"null\"></td>"
         "<td class=\"null\"></td></tr>\n"
         "</table>\n");
-  CHECK(rendered(rows(one_column({"x", "y"})), Format::vertical) == "-[ row 1 ]-\nc | x\n-[ row 2 ]-\nc | y\n");
+  CHECK(rendered(rows(one_column({"x", "y"})), Format::vertical) ==
+        "-[ row 1 ]-\nc | x\n-[ row 2 ]-\nc | y\n");
 }
 
 TEST_CASE("render: no rows") {
@@ -127,7 +133,11 @@ TEST_CASE("render: CSV quotes what would be read differently, and line breaks st
 }
 
 TEST_CASE("render: nothing in a table commands the terminal") {
-  CHECK(rendered(rows(one_column({"\x1b[31mred\x07", "a\nb\tc", "\xe2\x80\xae" "evil", "bad\xff"})), Format::table) ==
+  CHECK(rendered(rows(one_column({"\x1b[31mred\x07", "a\nb\tc",
+                                  "\xe2\x80\xae"
+                                  "evil",
+                                  "bad\xff"})),
+                 Format::table) ==
         " c\n---------------\n \\e[31mred\\x07\n a\\nb\\tc\n \\u{202e}evil\n bad\\xff\n");
   shell::RenderOptions screen;
   screen.format = Format::csv;
@@ -187,7 +197,8 @@ TEST_CASE("render: Lua values") {
 }
 
 TEST_CASE("render: a list of objects is a table") {
-  Json const list = Json::parse(R"([{"slug":"acme","n":1},{"n":2.5,"slug":null,"tags":["x"]},{"slug":true}])");
+  Json const list =
+      Json::parse(R"([{"slug":"acme","n":1},{"n":2.5,"slug":null,"tags":["x"]},{"slug":true}])");
   CHECK(rendered(list, Format::table) ==
         " slug |   n | tags\n"
         "------+-----+-------\n"
@@ -204,12 +215,15 @@ TEST_CASE("render: cards and handles") {
   CHECK(rendered(card, Format::csv) == "status,display name\nactive,Acme \x1b\n");
   CHECK(rendered(scripting::TenantRef{"acme"}, Format::table) == "<tenant acme>\n");
   CHECK(rendered(scripting::TenantRef{"acme"}, Format::json) == "\"<tenant acme>\"\n");
-  CHECK(rendered(scripting::Unknown{"id of the new tenant"}, Format::table) == "<unknown: id of the new tenant>\n");
+  CHECK(rendered(scripting::Unknown{"id of the new tenant"}, Format::table) ==
+        "<unknown: id of the new tenant>\n");
 }
 
 TEST_CASE("render: a secret is replaced before its cell is cut") {
   shell::RenderOptions options;
-  options.redact = [](std::string text) { return text.find("hunter2") == 0 ? std::string{"env:PASSWORD"} : text; };
+  options.redact = [](std::string text) {
+    return text.find("hunter2") == 0 ? std::string{"env:PASSWORD"} : text;
+  };
   options.width = 12;
   options.screen = shell::Screen::yes;
   CHECK(rendered(rows(one_column({"hunter2"})), options).find("hunter") == std::string::npos);
@@ -221,7 +235,8 @@ TEST_CASE("render: an unknown format names the near and the known ones") {
     CHECK(false);
   } catch (fleet::Error const& error) {
     CHECK(error.describe() ==
-          "unknown format \"jason\"\n  hint: did you mean json? the formats are table, vertical, csv, tsv, json, "
+          "unknown format \"jason\"\n  hint: did you mean json? the formats are table, vertical, csv, tsv, "
+          "json, "
           "jsonl, markdown, html");
   }
 }

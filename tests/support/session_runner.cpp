@@ -1,6 +1,6 @@
 // tenantsh-sessions [--program PATH] [--source PATH] [--accept] FILE…
-// Runs transcripts (session_file.hpp). Each gets an empty working directory and HOME of its own; those that ask
-// for it share one sandbox, raised once and removed at the end.
+// Runs transcripts (session_file.hpp). Each gets an empty working directory and HOME of its own; those that
+// ask for it share one sandbox, raised once and removed at the end.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -38,7 +38,8 @@ struct Ended {
 };
 
 // Standard output and standard error of `argv` in one, with `variables` as its whole environment.
-Ended run(std::vector<std::string> const& argv, std::vector<std::string> const& variables, fs::path const& folder) {
+Ended run(std::vector<std::string> const& argv, std::vector<std::string> const& variables,
+          fs::path const& folder) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error{"pipe failed"};
   std::vector<char*> arguments, environment;
@@ -65,7 +66,8 @@ Ended run(std::vector<std::string> const& argv, std::vector<std::string> const& 
   auto const deadline = std::chrono::steady_clock::now() + time_limit;
   while (true) {
     pollfd waiting{ends[0], POLLIN, 0};
-    auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto const left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) == 0) {
       ended.timed_out = true;
       ::kill(-child, SIGKILL);
@@ -83,7 +85,8 @@ Ended run(std::vector<std::string> const& argv, std::vector<std::string> const& 
   return ended;
 }
 
-std::vector<std::string> variables_for(Setting const& setting, fs::path const& home, fs::path const& tenantsh_home) {
+std::vector<std::string> variables_for(Setting const& setting, fs::path const& home,
+                                       fs::path const& tenantsh_home) {
   char const* path = std::getenv("PATH");
   return {"PATH=" + (setting.root / "bin").string() + ":" + (path != nullptr ? path : "/usr/bin:/bin"),
           "HOME=" + home.string(),
@@ -107,17 +110,17 @@ std::vector<std::string> lines_of(std::string const& text) {
 }
 
 // The whole session is one bash, so that variables and functions live on from command to command.
-std::vector<Observed> observe(sessions::Session const& session, Setting const& setting, fs::path const& folder,
-                              fs::path const& sandbox_home) {
+std::vector<Observed> observe(sessions::Session const& session, Setting const& setting,
+                              fs::path const& folder, fs::path const& sandbox_home) {
   fs::path const work = folder / "work", home = folder / "home";
   fs::create_directories(work);
   fs::create_directories(home);
   std::ofstream script{folder / "commands"};
-  for (auto const& entry : session.entries)
-    script << entry.command << "\nprintf '\\001%d\\001' $?\n";
+  for (auto const& entry : session.entries) script << entry.command << "\nprintf '\\001%d\\001' $?\n";
   script.close();
   fs::path const tenantsh_home = session.sandbox ? sandbox_home : folder / "tenantsh";
-  Ended ended = run({"/bin/bash", (folder / "commands").string()}, variables_for(setting, home, tenantsh_home), work);
+  Ended ended =
+      run({"/bin/bash", (folder / "commands").string()}, variables_for(setting, home, tenantsh_home), work);
   replace_all(ended.output, work.string(), "/session");
   replace_all(ended.output, folder.string(), "/session");
   replace_all(ended.output, sandbox_home.string(), "/sandbox");
@@ -180,7 +183,8 @@ bool compare(sessions::Session& session, std::vector<Observed> const& observed, 
       entry.expected = observed[i].output;
       entry.exit_status = observed[i].exit_status;
     } else {
-      std::cout << session.file.string() << "\n  $ " << entry.command << "\n" << difference(entry, observed[i]);
+      std::cout << session.file.string() << "\n  $ " << entry.command << "\n"
+                << difference(entry, observed[i]);
     }
   }
   if (!same && accept) {
@@ -226,7 +230,8 @@ int main(int count, char** words) {
     else
       files.emplace_back(word);
   }
-  if (setting.program.empty()) setting.program = fs::read_symlink("/proc/self/exe").parent_path() / "tenantsh";
+  if (setting.program.empty())
+    setting.program = fs::read_symlink("/proc/self/exe").parent_path() / "tenantsh";
 
   std::string pattern = (fs::temp_directory_path() / "tenantsh-sessions-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
