@@ -38,6 +38,12 @@ local function server_of(run) return run.outputs["choose server"].server end
 local function on_server(run) return { server = server_of(run), database = "postgres" } end
 local function on_tenant(run) return { server = server_of(run), database = database_of(run) } end
 
+-- A probe's answer: the evidence belongs to "done" only.
+local function told(done, evidence)
+  if done then return "done", evidence end
+  return "not_done"
+end
+
 step "choose server" {
   on = master, read_only = true,
   tx = function(db, run)
@@ -87,7 +93,7 @@ step "roles" {
   on = on_server,
   probe = function(run, db)
     local found = db:value("select count(*) from pg_roles where rolname in ($1, $2)", owner_of(run), login_of(run))
-    return found == 2, "roles " .. owner_of(run) .. " and " .. login_of(run)
+    return told(found == 2, "roles " .. owner_of(run) .. " and " .. login_of(run))
   end,
   tx = function(db, run)
     local owner, login = db:identifier(owner_of(run)), db:identifier(login_of(run))
@@ -119,7 +125,7 @@ section "database" (function()
   step "name" {
     on = on_server,
     probe = function(run, db)
-      return db:value("select count(*) from pg_database where datname = $1", database_of(run)) == 1, "database " .. database_of(run)
+      return told(db:value("select count(*) from pg_database where datname = $1", database_of(run)) == 1, "database " .. database_of(run))
     end,
     tx = function(db, run)
       db:exec("alter database " .. db:identifier(run.outputs["database/create"].database) .. " rename to " .. db:identifier(database_of(run)))
@@ -146,8 +152,8 @@ step "rights" {
   probe = function(run, db)
     local granted = db:value("select bool_and(has_schema_privilege($1, nspname, 'USAGE')) from pg_namespace where nspname = any($2::text[])",
                              login_of(run), "{" .. table.concat(schemas, ",") .. "}")
-    return granted and not db:value([[select has_database_privilege('public', current_database(), 'CONNECT')]]),
-           "the application may use its schemas, nobody else may connect"
+    local open_to_all = db:value([[select has_database_privilege('public', current_database(), 'CONNECT')]])
+    return told(granted and not open_to_all, "the application may use its schemas, nobody else may connect")
   end,
   tx = function(db, run)
     local login, owner, database = db:identifier(login_of(run)), db:identifier(owner_of(run)), db:identifier(database_of(run))
@@ -179,7 +185,7 @@ step "application login" {
 step "first administrator" {
   on = on_tenant,
   probe = function(run, db)
-    return db:value("select count(*) from security.app_user where email = $1", run.admin_email) == 1, run.admin_email .. " is there"
+    return told(db:value("select count(*) from security.app_user where email = $1", run.admin_email) == 1, run.admin_email .. " is there")
   end,
   tx = function(db, run)
     db:exec("insert into identity.organization (slug, display_name) values ($1, $2) on conflict (slug) do nothing", run.slug, run.display_name)
@@ -194,7 +200,7 @@ step "activate" {
   on = master,
   probe = function(run, db)
     local status = db:value("select status from identity.tenant where slug = $1", run.slug)
-    return status == "active", "tenant " .. run.slug .. " is " .. tostring(status)
+    return told(status == "active", "tenant " .. run.slug .. " is active")
   end,
   tx = function(db, run)
     db:exec([[update identity.tenant set status = 'active', db_config_ref = $2, updated_at = now()
