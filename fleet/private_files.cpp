@@ -82,16 +82,15 @@ void write_private_file(fs::path const& path, std::string const& content, std::o
 }
 
 void make_folder(fs::path const& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) == 0) {
+  int error = ::mkdir(path.c_str(), mode) == 0 ? 0 : errno;
+  if (error == ENOENT && path.has_parent_path() && path.parent_path() != path) {
+    make_folder(path.parent_path(), 0755);
+    error = ::mkdir(path.c_str(), mode) == 0 ? 0 : errno;  // /proc says ENOENT however often it is asked
+  }
+  if (error == 0) {
     if (::chmod(path.c_str(), mode) != 0) throw io_error("make", path, errno);  // whatever the umask says
     return;
   }
-  if (errno == ENOENT && path.has_parent_path() && path.parent_path() != path) {
-    make_folder(path.parent_path(), 0755);
-    make_folder(path, mode);
-    return;
-  }
-  int error = errno;
   struct stat status {};
   if (error == EEXIST && ::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return;
