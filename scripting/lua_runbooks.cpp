@@ -62,7 +62,7 @@ void refuse_nested(World& world) {
 // A run that was not finished is shown, never resumed by itself; a new run finds by its probes what that one
 // did.
 void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks::Json const& inputs) {
-  for (auto const& run : runbooks::find_runs(world.fleet, runs_folder(world))) {
+  for (auto const& run : runbooks::find_runs(world.fleet, runs_folder(world)).runs) {
     std::string const state = runbooks::state_of(run.record, world.who);
     if (run.record.runbook != runbook.name || run.record.inputs != inputs || state == "abandoned") continue;
     if (state == "done") return;
@@ -158,7 +158,8 @@ Answer show_runbook(World& world, Arguments const& arguments) {
 
 Answer list_runs(World& world, Arguments const&) {
   Rows rows{fleet::Result{{{"id"}, {"runbook"}, {"state"}, {"started"}, {"operator"}, {"last_step"}}}, {}, 0};
-  for (auto const& run : runbooks::find_runs(world.fleet, runs_folder(world))) {
+  auto const found = runbooks::find_runs(world.fleet, runs_folder(world));
+  for (auto const& run : found.runs) {
     rows.result.append(run.record.id);
     rows.result.append(run.record.runbook);
     rows.result.append(runbooks::state_of(run.record, world.who));
@@ -166,7 +167,10 @@ Answer list_runs(World& world, Arguments const&) {
     rows.result.append(run.record.who);
     rows.result.append(run.record.last_step);
   }
-  return {std::move(rows), {}, {}};
+  std::vector<std::string> notes;
+  if (!found.master_unreachable.empty())
+    notes.push_back("only the runs of this machine; master was not asked: " + found.master_unreachable);
+  return {std::move(rows), std::move(notes), {}};
 }
 
 Answer show_run(World& world, Arguments const& arguments) {

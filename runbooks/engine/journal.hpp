@@ -80,9 +80,14 @@ struct FoundRun {
   std::filesystem::path mirror;  // empty: only in master
 };
 
-// All runs of the environment, newest first: mirrors and master's rows together. Master is asked when it can
-// be reached; otherwise the mirrors tell what they know.
-std::vector<FoundRun> find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder);
+struct FoundRuns {
+  std::vector<FoundRun> runs;  // newest first
+  // Why only the mirrors of this machine were read; empty: master was asked too.
+  std::string master_unreachable;
+};
+
+// All runs of the environment: mirrors and master's rows together.
+FoundRuns find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder);
 // The one whose id starts with `id`. Error{not_found} or Error{usage} when several do.
 FoundRun find_run(fleet::Fleet& fleet, std::filesystem::path const& folder, std::string const& id);
 

@@ -35,29 +35,25 @@ Event event_of_row(fleet::Result const& rows, std::size_t i) {
 // Runs that only master knows: made on another machine, or their mirror is gone.
 std::vector<FoundRun> runs_in_master(fleet::Fleet& fleet, std::vector<FoundRun> const& known) {
   std::vector<FoundRun> found;
-  try {
-    auto session =
-        fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
-    if (session->query({"select to_regclass('runbook.attempt') is not null"}).value() != "t") return found;
-    auto const rows = session->query(
-        {"select run_id, seq, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, "
-         "event,"
-         " step_path, kind, attempt, body_hash, a.epoch, a.operator, elapsed_ms, outputs, error, note"
-         " from runbook.attempt a join runbook.run r on r.id = a.run_id where r.environment = $1"
-         " order by run_id, seq",
-         {fleet.environment().name}});
-    for (std::size_t i = 0; i < rows.rows(); ++i) {
-      std::string const id = rows.text(i, "run_id");
-      if (std::any_of(known.begin(), known.end(), [&](FoundRun const& run) { return run.record.id == id; }))
-        continue;
-      if (found.empty() || found.back().record.id != id) {
-        found.emplace_back();
-        found.back().record.id = id;
-      }
-      found.back().events.push_back(event_of_row(rows, i));
+  auto session =
+      fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
+  if (session->query({"select to_regclass('runbook.attempt') is not null"}).value() != "t") return found;
+  auto const rows = session->query(
+      {"select run_id, seq, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, "
+       "event,"
+       " step_path, kind, attempt, body_hash, a.epoch, a.operator, elapsed_ms, outputs, error, note"
+       " from runbook.attempt a join runbook.run r on r.id = a.run_id where r.environment = $1"
+       " order by run_id, seq",
+       {fleet.environment().name}});
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    std::string const id = rows.text(i, "run_id");
+    if (std::any_of(known.begin(), known.end(), [&](FoundRun const& run) { return run.record.id == id; }))
+      continue;
+    if (found.empty() || found.back().record.id != id) {
+      found.emplace_back();
+      found.back().record.id = id;
     }
-  } catch (fleet::Error const&) {
-    return {};  // master away or not there yet: the mirrors are what can be told
+    found.back().events.push_back(event_of_row(rows, i));
   }
   for (FoundRun& run : found) run.record = replay(run.record.id, run.events);
   return found;
@@ -65,22 +61,27 @@ std::vector<FoundRun> runs_in_master(fleet::Fleet& fleet, std::vector<FoundRun> 
 
 }  // namespace
 
-std::vector<FoundRun> find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder) {
-  std::vector<FoundRun> runs;
+FoundRuns find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder) {
+  FoundRuns found;
+  std::vector<FoundRun>& runs = found.runs;
   for (MirrorFile const& mirror : list_mirrors(folder)) {
     auto events = read_mirror(mirror.file);
     if (events.empty()) continue;
     runs.push_back({replay(mirror.id, events), events, mirror.file});
   }
-  for (FoundRun& run : runs_in_master(fleet, runs)) runs.push_back(std::move(run));
+  try {
+    for (FoundRun& run : runs_in_master(fleet, runs)) runs.push_back(std::move(run));
+  } catch (fleet::Error const& error) {
+    found.master_unreachable = error.message;
+  }
   std::stable_sort(runs.begin(), runs.end(),
                    [](FoundRun const& a, FoundRun const& b) { return a.record.started > b.record.started; });
-  return runs;
+  return found;
 }
 
 FoundRun find_run(fleet::Fleet& fleet, std::filesystem::path const& folder, std::string const& id) {
   std::vector<FoundRun> matching;
-  for (FoundRun& run : find_runs(fleet, folder))
+  for (FoundRun& run : find_runs(fleet, folder).runs)
     if (run.record.id.rfind(id, 0) == 0) matching.push_back(std::move(run));
   if (id.empty() || matching.empty())
     throw fleet::Error{fleet::ErrorKind::not_found, fmt::format("no run \"{}\"", id)}.with_hint(

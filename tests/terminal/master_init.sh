@@ -36,7 +36,8 @@ type_() { tmux_ send-keys -t main -l "$1"; tmux_ send-keys -t main Enter; }
 begin() {
     tmux_ kill-server 2>/dev/null
     terminal=tenantsh-test-$$-$((session += 1))   # a server that is ending takes no new session
-    tmux_ new-session -d -s main -x 150 -y 50 "env TERM=screen bash --noprofile --norc -i"
+    tmux_ new-session -d -s main -x 150 -y 50 "env TERM=screen bash --noprofile --norc -i" ||
+        { fail "tmux starts"; finish; }
     tmux_ send-keys -t main "PS1='ready> '; clear" Enter
     sleep 0.3
     type_ "$*"
