@@ -8,13 +8,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <thread>
 
 namespace shell {
 namespace {
 
 // A signal handler has no argument of ours: its state is the process's.
 std::atomic<int> presses{0};
-std::atomic<bool> ending{false};
 int wake = -1;  // eventfd
 sem_t press_seen;
 
@@ -39,13 +39,14 @@ void install(int signal, void (*handler)(int)) {
 
 }  // namespace
 
-Interrupts::Interrupts() {
+Interrupts::Interrupts() : action_(std::make_shared<Action>()) {
   wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   ::sem_init(&press_seen, 0, 0);
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  watcher_ = std::thread{[this] { watch(); }};
+  // Never joined: waking it at the end of the process, only to wait for it, would take a millisecond.
+  std::thread{[action = action_] { watch(*action); }}.detach();
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   for (int const signal : {SIGINT, SIGTERM, SIGHUP}) {
     // nohup and background jobs of a shell start us with a signal ignored; that stays so.
@@ -57,25 +58,20 @@ Interrupts::Interrupts() {
 
 Interrupts::~Interrupts() {
   for (int const signal : {SIGINT, SIGTERM, SIGHUP}) install(signal, SIG_DFL);
-  ending = true;
-  ::sem_post(&press_seen);
-  watcher_.join();
-  ::close(wake);
-  ::sem_destroy(&press_seen);
+  on_press({});
 }
 
-void Interrupts::watch() {
+void Interrupts::watch(Action& action) {
   while (true) {
     if (::sem_wait(&press_seen) != 0) continue;
-    if (ending) return;
-    std::lock_guard const lock{mutex_};
-    if (action_) action_();
+    std::lock_guard const lock{action.mutex};
+    if (action.call) action.call();
   }
 }
 
 void Interrupts::on_press(std::function<void()> action) {
-  std::lock_guard const lock{mutex_};
-  action_ = std::move(action);
+  std::lock_guard const lock{action_->mutex};
+  action_->call = std::move(action);
 }
 
 void Interrupts::renew() {

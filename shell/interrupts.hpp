@@ -1,14 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <thread>
 
 namespace shell {
 
 // Ctrl-C (and SIGTERM, SIGHUP) as a request to stop: the first press calls `on_press` on a thread of its own,
 // where taking locks is allowed; the second one before renew() puts the terminal right and exits with 130.
-// One object at a time: signals belong to the process.
+// One object in a process, and until its end: signals belong to the process.
 class Interrupts {
  public:
   Interrupts();
@@ -25,11 +25,13 @@ class Interrupts {
   int descriptor() const;
 
  private:
-  void watch();
+  struct Action {
+    std::mutex mutex;
+    std::function<void()> call;
+  };
+  static void watch(Action& action);
 
-  std::mutex mutex_;
-  std::function<void()> action_;
-  std::thread watcher_;
+  std::shared_ptr<Action> action_;  // the watching thread's too
 };
 
 // What a dying process must put back: the terminal as it was before echo was switched off. Async-signal-safe.
