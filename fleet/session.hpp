@@ -106,8 +106,9 @@ class Transaction {
 
 struct ConnectOptions {
   Access access = Access::read_write;
-  std::string role;              // SET ROLE at start-up, e.g. tenantsh_reader
-  std::string application_name;  // who is asking: "tenantsh RUN STEP"; cut to 63 bytes
+  std::string role;  // SET ROLE at start-up, e.g. tenantsh_reader
+  std::string application_name =
+      "tenantsh";                // who is asking, see Operator::application_name; cut to 63 bytes
   int connect_timeout_s = 10;    // per host; the endpoint's own connect_timeout wins; 0: no limit
   int statement_timeout_ms = 0;  // 0: none
   std::stop_token stop;          // ends the attempt with Error{interrupted}
