@@ -34,7 +34,8 @@ std::string next_action(Endpoint const& endpoint, ConnectFailure const& failure)
   if (state == "57P03") return "the server is starting up or shutting down: try again";
   if (!state.empty()) return failure.hint;
   if (failure.reason.find("No such file or directory") != std::string::npos)
-    return "no server has its socket there: start it (a sandbox: `tenantsh sandbox up`), or correct host and port";
+    return "no server has its socket there: start it (a sandbox: `tenantsh sandbox up`), or correct host and "
+           "port";
   if (failure.reason.find("refused") != std::string::npos)
     return "nothing listens there: start the server, or correct host and port";
   if (failure.reason.find("translate host name") != std::string::npos) return "correct the host name";
