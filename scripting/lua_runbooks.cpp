@@ -1,4 +1,4 @@
-// runbooks: list, show, run. runs: list, show, resume, abandon.
+// runbooks: list, show, run.
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include "runbooks/engine/runner.hpp"
 #include "runbooks/engine/screen.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/run_verbs.hpp"
 #include "scripting/runbook_file.hpp"
 #include "scripting/state.hpp"
 
@@ -16,10 +17,6 @@ namespace {
 
 using fleet::Error;
 using fleet::ErrorKind;
-
-std::filesystem::path runs_folder(World& world) {
-  return world.home / "runs" / world.fleet.environment().name;
-}
 
 std::shared_ptr<runbooks::Runbook const> load(World& world, std::string const& name) {
   return load_runbook(world.lua, find_runbook(world, name));
@@ -41,22 +38,6 @@ std::map<std::string, Json> given_inputs(Arguments const& arguments) {
       throw Error{ErrorKind::usage, fmt::format("input {} is given twice", text.substr(0, equals))};
   }
   return given;
-}
-
-runbooks::RunnerParts runner_parts(World& world) {
-  return {world.fleet,   world.console, world.gate, world.who, world.home, world.interrupt.get_token(),
-          world.boundary};
-}
-
-runbooks::RunOptions run_options(World& world, Arguments const& arguments) {
-  return {.yes = world.settings.yes || arguments.boolean("yes"),
-          .confirm = world.settings.confirm,
-          .until = arguments.text("until")};
-}
-
-void refuse_nested(World& world) {
-  if (world.gate.state() != runbooks::GateState::free)
-    throw Error{ErrorKind::refused, "a runbook cannot be run from inside a runbook"};
 }
 
 // A run that was not finished is shown, never resumed by itself; a new run finds by its probes what that one
@@ -97,35 +78,9 @@ Answer run_runbook(World& world, Arguments const& arguments) {
     return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
   }
   if (!arguments.boolean("fresh")) mention_unfinished(world, *runbook, inputs);
-  runbooks::Runner runner{runner_parts(world), *runbook};
+  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
   auto const record = runner.run(std::move(inputs), run_options(world, arguments));
   return {};
-}
-
-Answer resume_run(World& world, Arguments const& arguments) {
-  refuse_nested(world);
-  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "done" || state == "abandoned")
-    throw Error{ErrorKind::usage,
-                fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
-  auto const runbook = load_runbook(world.lua, found.record.file);
-  runbooks::Runner runner{runner_parts(world), *runbook};
-  runner.resume(found, run_options(world, arguments));
-  return {};
-}
-
-Answer abandon_run(World& world, Arguments const& arguments) {
-  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "done" || state == "abandoned" || state == "running")
-    throw Error{ErrorKind::usage,
-                fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
-  runbooks::Journal journal{
-      {world.fleet, world.who, runs_folder(world), {}}, found.mirror, found.events, found.record.id};
-  journal.attach();
-  journal.append({.event = "abandoned", .note = arguments.text("reason")});
-  return {std::monostate{}, {fmt::format("run {} is abandoned; what it did stays", found.record.id)}, {}};
 }
 
 Answer list_runbooks(World& world, Arguments const&) {
@@ -156,73 +111,18 @@ Answer show_runbook(World& world, Arguments const& arguments) {
   return {std::move(rows), {runbook->brief}, {}};
 }
 
-Answer list_runs(World& world, Arguments const&) {
-  Rows rows{fleet::Result{{{"id"}, {"runbook"}, {"state"}, {"started"}, {"operator"}, {"last_step"}}}, {}, 0};
-  auto const found = runbooks::find_runs(world.fleet, runs_folder(world));
-  for (auto const& run : found.runs) {
-    rows.result.append(run.record.id);
-    rows.result.append(run.record.runbook);
-    rows.result.append(runbooks::state_of(run.record, world.who));
-    rows.result.append(run.record.started);
-    rows.result.append(run.record.who);
-    rows.result.append(run.record.last_step);
-  }
-  std::vector<std::string> notes;
-  if (!found.master_unreachable.empty())
-    notes.push_back("only the runs of this machine; master was not asked: " + found.master_unreachable);
-  return {std::move(rows), std::move(notes), {}};
-}
-
-Answer show_run(World& world, Arguments const& arguments) {
-  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  Rows rows{fleet::Result{{{"seq", fleet::type_oid::int4},
-                           {"at"},
-                           {"event"},
-                           {"step"},
-                           {"ms", fleet::type_oid::int8},
-                           {"says"}}},
-            {},
-            0};
-  for (auto const& event : found.events) {
-    std::string says = event.note;
-    if (event.error.is_object())
-      says = event.error.value("message", "");
-    else if (says.empty() && event.event != "run_started" && event.event != "resumed" &&
-             !event.outputs.is_null())
-      says = event.outputs.dump();
-    rows.result.append(std::to_string(event.seq));
-    rows.result.append(event.at);
-    rows.result.append(event.event);
-    rows.result.append(event.step.empty() ? std::optional<std::string_view>{} : event.step);
-    rows.result.append(event.ms > 0 ? std::optional{std::to_string(event.ms)} : std::nullopt);
-    rows.result.append(says.empty() ? std::optional<std::string_view>{} : says);
-  }
-  std::vector<std::string> notes = {fmt::format("{} {} by {}, {}", found.record.runbook, found.record.id,
-                                                found.record.who,
-                                                runbooks::state_of(found.record, world.who))};
-  return {std::move(rows), std::move(notes), {}};
-}
-
-Parameter const id_parameter{.name = "id",
-                             .type = Type::text,
-                             .required = true,
-                             .positional = true,
-                             .brief = "the run's id or its beginning"};
 Parameter const runbook_parameter{.name = "runbook",
                                   .type = Type::text,
                                   .required = true,
                                   .positional = true,
                                   .brief = "a shipped runbook's name or the path of a file"};
-Parameter const until_parameter{.name = "until", .brief = "stop after the step with this address"};
 
 }  // namespace
 
 void run_unasked(World& world, runbooks::Console& console, std::string const& name,
                  std::map<std::string, runbooks::Json> const& inputs) {
   auto const runbook = load(world, name);
-  runbooks::RunnerParts const parts{
-      world.fleet, console, world.gate, world.who, world.home, world.interrupt.get_token(), world.boundary};
-  runbooks::Runner runner{parts, *runbook};
+  runbooks::Runner runner{runner_parts(world, console), *runbook};
   runner.run(runbooks::settle_inputs(*runbook, inputs, world.fleet, console), {.yes = true});
 }
 
@@ -269,48 +169,6 @@ void add_runbooks(Registry& registry) {
                       .asks = false,
                       .own_plan = true,
                       .run = run_runbook});
-  registry.add(Object{.name = "runs", .brief = "What runbooks did: the journal."});
-  registry.add(Method{.object = "runs",
-                      .name = "list",
-                      .returns = "result: id, runbook, state, started, operator, last_step; newest first",
-                      .errors = "none: without master the local mirrors are told",
-                      .brief = "All runs of the environment.",
-                      .example = "runs:list()",
-                      .aliases = {"runs"},
-                      .run = list_runs});
-  registry.add(Method{.object = "runs",
-                      .name = "show",
-                      .parameters = {id_parameter},
-                      .returns = "result: seq, at, event, step, ms, says",
-                      .errors = "not_found; usage when the id fits several runs",
-                      .brief = "The journal of one run.",
-                      .example = "runs:list()",
-                      .run = show_run});
-  registry.add(
-      Method{.object = "runs",
-             .name = "resume",
-             .effect = Effect::write,
-             .parameters = {id_parameter, until_parameter},
-             .returns = "nothing; the steps are told as they happen",
-             .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
-             .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
-             .example = "runs:list()",
-             .asks = false,
-             .own_plan = true,
-             .run = resume_run});
-  registry.add(Method{.object = "runs",
-                      .name = "abandon",
-                      .effect = Effect::write,
-                      .parameters = {id_parameter},
-                      .returns = "nothing",
-                      .errors = "usage when the run is done, abandoned or at work",
-                      .brief = "Marks an unfinished run as given up; what it did stays.",
-                      .example = "runs:list()",
-                      .asks = false,
-                      .run = abandon_run,
-                      .describe = [](World&, Arguments const& arguments) {
-                        return std::vector<std::string>{"journal: abandoned " + arguments.text("id")};
-                      }});
 }
 
 }  // namespace scripting

@@ -71,52 +71,55 @@ StepRecord RunRecord::step(std::string const& path) const {
   return found == steps.end() ? StepRecord{} : found->second;
 }
 
+void RunRecord::apply(Event const& event) {
+  last_seq = event.seq;
+  epoch = std::max(epoch, event.epoch);
+  if (event.event == "run_started" || event.event == "resumed") {
+    state = "running";
+    who = event.who;
+    Json const& head = event.outputs;
+    if (event.event == "run_started") {
+      started = event.at;
+      runbook = head.value("runbook", "");
+      environment = head.value("environment", "");
+      inputs = head.value("inputs", Json::object());
+    }
+    file = head.value("file", file);
+    script = head.value("script", script);
+    sha256 = head.value("sha256", sha256);
+    host = head.value("host", host);
+    pid = head.value("pid", 0);
+    process_start = head.value("process_start", "");
+    ended.clear();
+    return;
+  }
+  if (event.event == "run_done" || event.event == "run_stopped" || event.event == "abandoned") {
+    state = event.event == "run_done" ? "done" : event.event == "abandoned" ? "abandoned" : "stopped";
+    ended = event.at;
+    return;
+  }
+  for (auto const& [name, step_state] : step_events) {
+    if (name != event.event) continue;
+    if (steps.find(event.step) == steps.end()) order.push_back(event.step);
+    StepRecord& step = steps[event.step];
+    step.state = step_state;
+    step.attempts = std::max(step.attempts, event.attempt);
+    step.at = event.at;
+    step.note = event.note;
+    step.ms = event.ms;
+    step.error = event.error;
+    if (!event.hash.empty()) step.hash = event.hash;
+    if (!event.outputs.is_null()) step.outputs = event.outputs;
+    last_step = event.step;
+    if (step_state == StepState::failed) state = "failed";
+    if (step_state == StepState::intended) state = "running";
+  }
+}
+
 RunRecord replay(std::string const& run_id, std::vector<Event> const& events) {
   RunRecord run;
   run.id = run_id;
-  run.state = "running";
-  for (Event const& event : events) {
-    run.last_seq = event.seq;
-    run.epoch = std::max(run.epoch, event.epoch);
-    if (event.event == "run_started" || event.event == "resumed") {
-      run.state = "running";
-      run.who = event.who;
-      Json const& head = event.outputs;
-      if (event.event == "run_started") {
-        run.started = event.at;
-        run.runbook = head.value("runbook", "");
-        run.environment = head.value("environment", "");
-        run.inputs = head.value("inputs", Json::object());
-      }
-      run.file = head.value("file", run.file);
-      run.script = head.value("script", run.script);
-      run.sha256 = head.value("sha256", run.sha256);
-      run.host = head.value("host", run.host);
-      run.pid = head.value("pid", 0);
-      run.process_start = head.value("process_start", "");
-      run.ended.clear();
-    } else if (event.event == "run_done" || event.event == "run_stopped" || event.event == "abandoned") {
-      run.state = event.event == "run_done" ? "done" : event.event == "abandoned" ? "abandoned" : "stopped";
-      run.ended = event.at;
-    } else {
-      for (auto const& [name, state] : step_events) {
-        if (name != event.event) continue;
-        if (run.steps.find(event.step) == run.steps.end()) run.order.push_back(event.step);
-        StepRecord& step = run.steps[event.step];
-        step.state = state;
-        step.attempts = std::max(step.attempts, event.attempt);
-        step.at = event.at;
-        step.note = event.note;
-        step.ms = event.ms;
-        step.error = event.error;
-        if (!event.hash.empty()) step.hash = event.hash;
-        if (!event.outputs.is_null()) step.outputs = event.outputs;
-        run.last_step = event.step;
-        if (state == StepState::failed) run.state = "failed";
-        if (state == StepState::intended) run.state = "running";
-      }
-    }
-  }
+  for (Event const& event : events) run.apply(event);
   return run;
 }
 

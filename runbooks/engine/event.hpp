@@ -56,12 +56,14 @@ struct RunRecord {
   int epoch = 1;
   int last_seq = 0;
   Json inputs;
-  std::string state;  // running | done | failed | stopped | abandoned
+  std::string state = "running";  // running | done | failed | stopped | abandoned
   std::map<std::string, StepRecord> steps;
   std::vector<std::string> order;  // step paths as first met
   std::string last_step;
 
   StepRecord step(std::string const& path) const;  // pending when nothing was journalled
+  // The next event of the run.
+  void apply(Event const& event);
 };
 
 // Replays events of one run in order.

@@ -128,7 +128,7 @@ void Journal::append(Event event, Durability durability) {
   event.who = parts_.who.name();
   event.epoch = epoch_;
   events_.push_back(event);
-  record_ = replay(id_, events_);
+  record_.apply(event);
   if (durability == Durability::hold) return;
   while (durable_ < events_.size()) write(events_[durable_++]);
 }
@@ -148,10 +148,9 @@ void Journal::write(Event const& event) {
 }
 
 void Journal::write_to_master(Event const& event) {
-  RunRecord const so_far = replay(id_, {events_.begin(), events_.begin() + event.seq});
   auto const counts = session_->query(
       {append_sql,
-       {id_, std::to_string(epoch_), so_far.state, text_or_null(event.step), event.at,
+       {id_, std::to_string(epoch_), record_.state, text_or_null(event.step), event.at,
         std::to_string(event.seq), event.event, text_or_null(event.kind), std::to_string(event.attempt),
         text_or_null(event.hash), event.who, std::to_string(event.ms), json_or_null(event.outputs),
         json_or_null(event.error), text_or_null(event.note)}});

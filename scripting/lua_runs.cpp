@@ -1,0 +1,166 @@
+// runs: list, show, resume, abandon.
+
+#include <fmt/format.h>
+
+#include "runbooks/engine/runner.hpp"
+#include "scripting/objects.hpp"
+#include "scripting/run_verbs.hpp"
+#include "scripting/runbook_file.hpp"
+#include "scripting/state.hpp"
+
+namespace scripting {
+
+namespace {
+
+using fleet::Error;
+using fleet::ErrorKind;
+
+Answer resume_run(World& world, Arguments const& arguments) {
+  refuse_nested(world);
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  std::string const state = runbooks::state_of(found.record, world.who);
+  if (state == "done" || state == "abandoned")
+    throw Error{ErrorKind::usage,
+                fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
+  auto const runbook = load_runbook(world.lua, found.record.file);
+  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
+  runner.resume(found, run_options(world, arguments));
+  return {};
+}
+
+Answer abandon_run(World& world, Arguments const& arguments) {
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  std::string const state = runbooks::state_of(found.record, world.who);
+  if (state == "done" || state == "abandoned" || state == "running")
+    throw Error{ErrorKind::usage,
+                fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
+  runbooks::Journal journal{
+      {world.fleet, world.who, runs_folder(world), {}}, found.mirror, found.events, found.record.id};
+  journal.attach();
+  journal.append({.event = "abandoned", .note = arguments.text("reason")});
+  return {std::monostate{}, {fmt::format("run {} is abandoned; what it did stays", found.record.id)}, {}};
+}
+
+Answer list_runs(World& world, Arguments const&) {
+  Rows rows{fleet::Result{{{"id"}, {"runbook"}, {"state"}, {"started"}, {"operator"}, {"last_step"}}}, {}, 0};
+  auto const found = runbooks::find_runs(world.fleet, runs_folder(world));
+  for (auto const& run : found.runs) {
+    rows.result.append(run.record.id);
+    rows.result.append(run.record.runbook);
+    rows.result.append(runbooks::state_of(run.record, world.who));
+    rows.result.append(run.record.started);
+    rows.result.append(run.record.who);
+    rows.result.append(run.record.last_step);
+  }
+  std::vector<std::string> notes;
+  if (!found.master_unreachable.empty())
+    notes.push_back("only the runs of this machine; master was not asked: " + found.master_unreachable);
+  return {std::move(rows), std::move(notes), {}};
+}
+
+Answer show_run(World& world, Arguments const& arguments) {
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  Rows rows{fleet::Result{{{"seq", fleet::type_oid::int4},
+                           {"at"},
+                           {"event"},
+                           {"step"},
+                           {"ms", fleet::type_oid::int8},
+                           {"says"}}},
+            {},
+            0};
+  for (auto const& event : found.events) {
+    std::string says = event.note;
+    if (event.error.is_object())
+      says = event.error.value("message", "");
+    else if (says.empty() && event.event != "run_started" && event.event != "resumed" &&
+             !event.outputs.is_null())
+      says = event.outputs.dump();
+    rows.result.append(std::to_string(event.seq));
+    rows.result.append(event.at);
+    rows.result.append(event.event);
+    rows.result.append(event.step.empty() ? std::optional<std::string_view>{} : event.step);
+    rows.result.append(event.ms > 0 ? std::optional{std::to_string(event.ms)} : std::nullopt);
+    rows.result.append(says.empty() ? std::optional<std::string_view>{} : says);
+  }
+  std::vector<std::string> notes = {fmt::format("{} {} by {}, {}", found.record.runbook, found.record.id,
+                                                found.record.who,
+                                                runbooks::state_of(found.record, world.who))};
+  return {std::move(rows), std::move(notes), {}};
+}
+
+Parameter const id_parameter{.name = "id",
+                             .type = Type::text,
+                             .required = true,
+                             .positional = true,
+                             .brief = "the run's id or its beginning"};
+
+}  // namespace
+
+std::filesystem::path runs_folder(World& world) {
+  return world.home / "runs" / world.fleet.environment().name;
+}
+
+runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console) {
+  return {world.fleet,   console, world.gate, world.who, world.home, world.interrupt.get_token(),
+          world.boundary};
+}
+
+runbooks::RunOptions run_options(World& world, Arguments const& arguments) {
+  return {.yes = world.settings.yes || arguments.boolean("yes"),
+          .confirm = world.settings.confirm,
+          .until = arguments.text("until")};
+}
+
+void refuse_nested(World& world) {
+  if (world.gate.state() != runbooks::GateState::free)
+    throw Error{ErrorKind::refused, "a runbook cannot be run from inside a runbook"};
+}
+
+Parameter const until_parameter{.name = "until", .brief = "stop after the step with this address"};
+
+void add_runs(Registry& registry) {
+  registry.add(Object{.name = "runs", .brief = "What runbooks did: the journal."});
+  registry.add(Method{.object = "runs",
+                      .name = "list",
+                      .returns = "result: id, runbook, state, started, operator, last_step; newest first",
+                      .errors = "none: without master the local mirrors are told",
+                      .brief = "All runs of the environment.",
+                      .example = "runs:list()",
+                      .aliases = {"runs"},
+                      .run = list_runs});
+  registry.add(Method{.object = "runs",
+                      .name = "show",
+                      .parameters = {id_parameter},
+                      .returns = "result: seq, at, event, step, ms, says",
+                      .errors = "not_found; usage when the id fits several runs",
+                      .brief = "The journal of one run.",
+                      .example = "runs:list()",
+                      .run = show_run});
+  registry.add(
+      Method{.object = "runs",
+             .name = "resume",
+             .effect = Effect::write,
+             .parameters = {id_parameter, until_parameter},
+             .returns = "nothing; the steps are told as they happen",
+             .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
+             .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
+             .example = "runs:list()",
+             .asks = false,
+             .own_plan = true,
+             .run = resume_run});
+  registry.add(Method{.object = "runs",
+                      .name = "abandon",
+                      .effect = Effect::write,
+                      .parameters = {id_parameter},
+                      .returns = "nothing",
+                      .errors = "usage when the run is done, abandoned or at work",
+                      .brief = "Marks an unfinished run as given up; what it did stays.",
+                      .example = "runs:list()",
+                      .asks = false,
+                      .run = abandon_run,
+                      .describe = [](World&, Arguments const& arguments) {
+                        return std::vector<std::string>{"journal: abandoned " + arguments.text("id")};
+                      }});
+}
+
+}  // namespace scripting
