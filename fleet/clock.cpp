@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace fleet {
 namespace {
 
@@ -43,6 +45,21 @@ std::string human_duration(milliseconds elapsed) {
   if (hours < 1) return fmt::format("{} min {} s", minutes, seconds % 60);
   if (hours < 48) return fmt::format("{} h {} min", hours, minutes % 60);
   return fmt::format("{} d {} h", hours / 24, hours % 24);
+}
+
+std::optional<milliseconds> parse_interval(std::string_view text) {
+  long count = 0;
+  auto const [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+  std::string_view const unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  constexpr long most = 100L * 365 * 24 * 3600;  // in any unit: no overflow below
+  if (code != std::errc{} || count < 0 || count > most || unit.size() != 1) return std::nullopt;
+  switch (unit.front()) {
+    case 's': return std::chrono::seconds{count};
+    case 'm': return std::chrono::minutes{count};
+    case 'h': return std::chrono::hours{count};
+    case 'd': return std::chrono::hours{24 * count};
+    default: return std::nullopt;
+  }
 }
 
 }  // namespace fleet

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace fleet {
 
@@ -23,5 +25,7 @@ std::string iso_time(std::chrono::system_clock::time_point at);
 std::string compact_time(std::chrono::system_clock::time_point at);
 // "1.2 s", "340 ms", "3 min 12 s": for people.
 std::string human_duration(std::chrono::milliseconds elapsed);
+// "30s", "15m", "2h", "7d"; nothing when it is no such thing.
+std::optional<std::chrono::milliseconds> parse_interval(std::string_view text);
 
 }  // namespace fleet

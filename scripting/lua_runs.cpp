@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "runbooks/engine/changes.hpp"
 #include "runbooks/engine/runner.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/run_verbs.hpp"
@@ -19,7 +22,7 @@ Answer resume_run(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "done" || state == "abandoned")
+  if (state == "done" || state == "abandoned" || state == "undone")
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
   auto const runbook = load_runbook(world.lua, found.record.file);
@@ -28,10 +31,40 @@ Answer resume_run(World& world, Arguments const& arguments) {
   return {};
 }
 
+Answer undo_run(World& world, Arguments const& arguments) {
+  refuse_nested(world);
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  std::string const state = runbooks::state_of(found.record, world.who);
+  if (state == "undone" || state == "running")
+    throw Error{ErrorKind::usage,
+                fmt::format("run {} is {}; there is nothing to undo", found.record.id, state)};
+  auto const runbook = load_runbook(world.lua, found.record.file);
+  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
+  runner.undo(found, run_options(world, arguments));
+  return {};
+}
+
+// The journal beside the script as it is now, and the outcome that a resume would find.
+Answer diff_run(World& world, Arguments const& arguments) {
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  auto const runbook = load_runbook(world.lua, found.record.file);
+  Rows rows{fleet::Result{{{"step"}, {"journal"}, {"script"}, {"formerly"}}}, {}, 0};
+  bool changed = false;
+  for (auto const& change : runbooks::compare(found.record, *runbook)) {
+    rows.result.append(change.step);
+    rows.result.append(runbooks::to_string(change.state));
+    rows.result.append(runbooks::to_string(change.change));
+    rows.result.append(change.formerly.empty() ? std::optional<std::string_view>{} : change.formerly);
+    changed =
+        changed || (change.change != runbooks::Change::none && change.change != runbooks::Change::added);
+  }
+  return {std::move(rows), {}, changed ? std::optional{ErrorKind::pending} : std::nullopt};
+}
+
 Answer abandon_run(World& world, Arguments const& arguments) {
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "done" || state == "abandoned" || state == "running")
+  if (state == "done" || state == "abandoned" || state == "undone" || state == "running")
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
   runbooks::Journal journal{
@@ -101,14 +134,38 @@ std::filesystem::path runs_folder(World& world) {
 }
 
 runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console) {
-  return {world.fleet,   console, world.gate, world.who, world.home, world.interrupt.get_token(),
-          world.boundary};
+  return {world.fleet,
+          console,
+          world.gate,
+          world.who,
+          world.home,
+          world.interrupt.get_token(),
+          world.boundary,
+          [&world] {
+            world.interrupt.request_stop();
+            state_of(world.lua).interruption.request();
+          },
+          world.hold_interrupts};
 }
+
+namespace {
+
+std::string one_of(Arguments const& arguments, char const* name, std::vector<std::string> const& words) {
+  std::string const word = arguments.text(name);
+  if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
+    throw Error{ErrorKind::usage,
+                fmt::format("{} takes {}, not {}", name, fmt::join(words, " or "), fleet::in_quotes(word))};
+  return word;
+}
+
+}  // namespace
 
 runbooks::RunOptions run_options(World& world, Arguments const& arguments) {
   return {.yes = world.settings.yes || arguments.boolean("yes"),
           .confirm = world.settings.confirm,
-          .until = arguments.text("until")};
+          .until = arguments.text("until"),
+          .inserted = one_of(arguments, "inserted", {"run", "skip"}),
+          .edited = one_of(arguments, "edited", {"keep"})};
 }
 
 void refuse_nested(World& world) {
@@ -136,18 +193,43 @@ void add_runs(Registry& registry) {
                       .brief = "The journal of one run.",
                       .example = "runs:list()",
                       .run = show_run});
-  registry.add(
-      Method{.object = "runs",
-             .name = "resume",
-             .effect = Effect::write,
-             .parameters = {id_parameter, until_parameter},
-             .returns = "nothing; the steps are told as they happen",
-             .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
-             .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
-             .example = "runs:list()",
-             .asks = false,
-             .own_plan = true,
-             .run = resume_run});
+  registry.add(Method{
+      .object = "runs",
+      .name = "resume",
+      .effect = Effect::write,
+      .parameters = {id_parameter,
+                     until_parameter,
+                     {.name = "inserted",
+                      .brief = "run | skip: a step that the script got before ones already done"},
+                     {.name = "edited", .brief = "keep: go on although a step was edited after it was done"}},
+      .returns = "nothing; the steps are told as they happen",
+      .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
+      .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
+      .example = "runs:list()",
+      .asks = false,
+      .own_plan = true,
+      .run = resume_run});
+  registry.add(Method{
+      .object = "runs",
+      .name = "undo",
+      .effect = Effect::destructive,
+      .parameters = {id_parameter},
+      .returns = "nothing; the steps are told as they happen",
+      .errors = "usage when the run is undone or at work; refused past a point of no return; locked",
+      .brief =
+          "Takes back what a run did, last step first; --yes answers for every step that is not destructive.",
+      .example = "runs:list()",
+      .asks = false,
+      .own_plan = true,
+      .run = undo_run});
+  registry.add(Method{.object = "runs",
+                      .name = "diff",
+                      .parameters = {id_parameter},
+                      .returns = "result: step, journal, script, formerly; ends with exit 8 when they differ",
+                      .errors = "not_found; usage when the script does not load",
+                      .brief = "What the journal of a run says of each step beside the script as it is now.",
+                      .example = "runs:list()",
+                      .run = diff_run});
   registry.add(Method{.object = "runs",
                       .name = "abandon",
                       .effect = Effect::write,

@@ -4,10 +4,15 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <sstream>
 
+#include "runbooks/engine/console.hpp"
+#include "runbooks/engine/inputs.hpp"
 #include "scripting/conversion.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/runbook_body.hpp"
 #include "scripting/runbook_steps.hpp"
 #include "scripting/state.hpp"
 
@@ -24,7 +29,19 @@ struct Loading {
   std::vector<std::string> sections;
   std::vector<std::string> lines;  // of the source, for the steps' hashes
   bool declared = false;
+  Loading const* includer = nullptr;
+  std::vector<std::function<std::vector<std::string>(runbooks::RunView const&)>> included_locks;
+
+  std::string prefix() const {
+    std::string path;
+    for (std::string const& section : sections) path += section + "/";
+    return path;
+  }
 };
+
+std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& file,
+                                   Loading const* includer);
+void include_runbook(lua_State* lua, Loading& loading, std::string const& name);
 
 Loading& loading_of(lua_State* lua) {
   auto* loading = static_cast<Loading*>(lua_touserdata(lua, lua_upvalueindex(1)));
@@ -84,7 +101,8 @@ int step_body(lua_State* lua) {
   Loading& loading = loading_of(lua);
   runbooks::Step step;
   step.name = address_part("step", to_text(lua, lua_upvalueindex(2), "step name"));
-  for (std::string const& section : loading.sections) step.path += section + "/";
+  step.path = loading.prefix();
+  step.section = step.path.empty() ? "" : step.path.substr(0, step.path.size() - 1);
   step.path += step.name;
   if (loading.runbook.find(step.path) != nullptr)
     throw Error{ErrorKind::usage, fmt::format("two steps have the address \"{}\"", step.path)};
@@ -98,6 +116,22 @@ int declare_step(lua_State* lua) {
   lua_pushvalue(lua, lua_upvalueindex(1));
   lua_pushvalue(lua, 1);
   lua_pushcclosure(lua, guarded<step_body>, 2);
+  return 1;
+}
+
+// include "name" { runbook = "…", inputs = { … } or function(run) return { … } end }
+int include_body(lua_State* lua) {
+  Loading& loading = loading_of(lua);
+  std::string const name = address_part("include", to_text(lua, lua_upvalueindex(2), "include name"));
+  include_runbook(lua, loading, name);
+  return 0;
+}
+
+int declare_include(lua_State* lua) {
+  loading_of(lua);
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_pushvalue(lua, 1);
+  lua_pushcclosure(lua, guarded<include_body>, 2);
   return 1;
 }
 
@@ -118,6 +152,145 @@ std::string read_source(std::filesystem::path const& file) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+// An included runbook is asked nothing: its inputs come from the one that includes it, or from its defaults.
+class Nobody final : public runbooks::Console {
+ public:
+  bool interactive() const override { return false; }
+  void say(std::string_view) override {}
+  void note(std::string_view) override {}
+  std::string ask(runbooks::Question const& question) override {
+    throw Error{ErrorKind::declined, "an included runbook cannot ask: " + question.text};
+  }
+};
+
+// What the steps of an included runbook see: its own inputs, made from the run of the outer one, and the
+// outputs of its own steps by their own addresses.
+class InnerView {
+ public:
+  InnerView(World& world, std::shared_ptr<Loading> inner, Body inputs, std::string prefix)
+      : world_(world), inner_(std::move(inner)), inputs_(std::move(inputs)), prefix_(std::move(prefix)) {}
+
+  runbooks::RunView operator()(runbooks::RunView const& outer) const {
+    runbooks::RunView view = outer;
+    view.runbook = inner_->runbook.name;
+    view.inputs = settled(outer);
+    view.outputs.clear();
+    for (auto const& [path, outputs] : outer.outputs)
+      if (path.starts_with(prefix_)) view.outputs[path.substr(prefix_.size())] = outputs;
+    return view;
+  }
+
+ private:
+  runbooks::Json settled(runbooks::RunView const& outer) const {
+    runbooks::Runbook known;
+    known.name = inner_->runbook.name;
+    known.inputs = inner_->runbook.inputs;
+    std::map<std::string, runbooks::Json> given;
+    runbooks::Json unknown = runbooks::Json::object();
+    if (inputs_) {
+      StackGuard guard{inputs_.lua};
+      call_body(inputs_, outer, nullptr, nullptr);
+      lua_settop(inputs_.lua, guard.top + 1);
+      if (!lua_istable(inputs_.lua, -1))
+        throw Error{ErrorKind::usage,
+                    fmt::format("{} returned {}, not a table", inputs_.what, type_text(inputs_.lua, -1))};
+      for (std::string const& name : keys_of(inputs_.lua, lua_gettop(inputs_.lua))) {
+        lua_getfield(inputs_.lua, -1, name.c_str());
+        // In a plan, what an outer step is yet to bring about: nothing that could be checked.
+        if (test_object<Unknown>(inputs_.lua, -1) != nullptr)
+          unknown[name] = display_text(inputs_.lua, -1);
+        else
+          given[name] = to_json(inputs_.lua, -1);
+        lua_pop(inputs_.lua, 1);
+      }
+    }
+    std::erase_if(known.inputs, [&](runbooks::Input const& input) { return unknown.contains(input.name); });
+    Nobody nobody;
+    runbooks::Json inputs = runbooks::settle_inputs(known, given, world_.fleet, nobody);
+    inputs.update(unknown);
+    return inputs;
+  }
+
+  World& world_;
+  std::shared_ptr<Loading> inner_;
+  Body inputs_;
+  std::string prefix_;
+};
+
+// A step of the inner runbook as a step of the outer one.
+runbooks::Step adopted(runbooks::Step step, std::shared_ptr<InnerView const> const& inner,
+                       std::string const& prefix) {
+  using runbooks::Json;
+  using runbooks::RunView;
+  step.section = step.section.empty() ? prefix.substr(0, prefix.size() - 1) : prefix + step.section;
+  step.path = prefix + step.path;
+  if (step.target) step.target = [inner, f = step.target](RunView const& run) { return f((*inner)(run)); };
+  if (step.when) step.when = [inner, f = step.when](RunView const& run) { return f((*inner)(run)); };
+  if (step.each) step.each = [inner, f = step.each](RunView const& run) { return f((*inner)(run)); };
+  if (step.probe)
+    step.probe = [inner, f = step.probe](RunView const& run, fleet::Session* db) {
+      return f((*inner)(run), db);
+    };
+  if (step.pre)
+    step.pre = [inner, f = step.pre](RunView const& run, fleet::Session* db) { f((*inner)(run), db); };
+  if (step.body)
+    step.body = [inner, f = step.body](RunView const& run, fleet::Session* db) {
+      return f((*inner)(run), db);
+    };
+  for (auto* function : {&step.verify, &step.undo, &step.release})
+    if (*function)
+      *function = [inner, f = *function](RunView const& run, Json const& outputs, fleet::Session* db) {
+        f((*inner)(run), outputs, db);
+      };
+  return step;
+}
+
+void refuse_circle(Loading const& loading, std::filesystem::path const& file) {
+  for (Loading const* above = &loading; above != nullptr; above = above->includer)
+    if (above->runbook.file == file.string())
+      throw Error{ErrorKind::usage,
+                  fmt::format("{} includes itself", std::filesystem::path{file}.filename().string())};
+}
+
+void include_runbook(lua_State* lua, Loading& loading, std::string const& name) {
+  World& world = state_of(lua).world;
+  std::string const what = fmt::format("include \"{}\"", name);
+  refuse_unknown_keys(lua, 1, what, {"runbook", "inputs"});
+  std::string const wanted = text_field(lua, 1, "runbook", what);
+  if (wanted.empty()) throw Error{ErrorKind::usage, what + " must name a runbook"};
+  // A path is meant from where the including file lies.
+  bool const is_path = wanted.find('/') != std::string::npos && wanted.front() != '/';
+  auto const file = find_runbook(
+      world,
+      is_path
+          ? (std::filesystem::path{loading.runbook.file}.parent_path() / wanted).lexically_normal().string()
+          : wanted);
+  refuse_circle(loading, file);
+  Body inputs;
+  std::string source;
+  lua_getfield(lua, 1, "inputs");
+  if (!lua_isnil(lua, -1)) {
+    inputs = take_function(lua, lua_gettop(lua), loading.runbook, what + ": inputs");
+    source = source_of(lua, lua_gettop(lua), loading.lines);
+  }
+  lua_pop(lua, 1);
+  loading.sections.push_back(name);
+  std::string const prefix = loading.prefix();
+  loading.sections.pop_back();
+  auto const inner = load_file(lua, file, &loading);
+  auto const view = std::make_shared<InnerView const>(world, inner, inputs, prefix);
+  for (runbooks::Step const& step : inner->runbook.steps) {
+    runbooks::Step outer = adopted(step, view, prefix);
+    if (loading.runbook.find(outer.path) != nullptr)
+      throw Error{ErrorKind::usage, fmt::format("two steps have the address \"{}\"", outer.path)};
+    outer.hash = world.fleet.driver().sha256(step.hash + source);
+    loading.runbook.steps.push_back(std::move(outer));
+  }
+  if (inner->runbook.locks)
+    loading.included_locks.push_back(
+        [view, locks = inner->runbook.locks](runbooks::RunView const& run) { return locks((*view)(run)); });
 }
 
 std::vector<std::string> split_lines(std::string const& source) {
@@ -155,9 +328,13 @@ std::filesystem::path find_runbook(World& world, std::string const& name) {
                               : fmt::format("did you mean {}?", near));
 }
 
-std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file) {
+namespace {
+
+std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& file,
+                                   Loading const* includer) {
   World& world = state_of(lua).world;
   auto loading = std::make_shared<Loading>();
+  loading->includer = includer;
   loading->runbook.file = file.string();
   loading->runbook.source = read_source(file);
   loading->runbook.sha256 = world.fleet.driver().sha256(loading->runbook.source);
@@ -169,6 +346,7 @@ std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::files
        {std::pair<char const*, LuaFunction>{"runbook", guarded<declare_runbook>},
         {"section", guarded<declare_section>},
         {"step", guarded<declare_step>},
+        {"include", guarded<declare_include>},
         {"expect", guarded<expect>}}) {
     lua_pushlightuserdata(lua, loading.get());
     lua_pushcclosure(lua, function, 1);
@@ -187,6 +365,22 @@ std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::files
         "it must call: runbook \"name\" { brief = \"…\", inputs = { … } }");
   if (loading->runbook.steps.empty())
     throw Error{ErrorKind::usage, fmt::format("{} declares no step", file.filename().string())};
+  if (!loading->included_locks.empty())
+    loading->runbook.locks = [own = loading->runbook.locks,
+                              included = loading->included_locks](runbooks::RunView const& run) {
+      std::vector<std::string> objects;
+      if (own) objects = own(run);
+      for (auto const& locks : included)
+        for (std::string& object : locks(run)) objects.push_back(std::move(object));
+      return objects;
+    };
+  return loading;
+}
+
+}  // namespace
+
+std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file) {
+  auto const loading = load_file(lua, file, nullptr);
   return {loading, &loading->runbook};
 }
 

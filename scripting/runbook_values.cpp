@@ -32,10 +32,12 @@ int run_index(lua_State* lua) {
     push_text(lua, view.who);
   else if (key == "runbook")
     push_text(lua, view.runbook);
+  else if (key == "item")
+    view.item.empty() ? lua_pushnil(lua) : push_text(lua, view.item);
   else {
     std::vector<std::string> known;
     for (runbooks::Input const& input : handle.runbook->inputs) known.push_back(input.name);
-    for (char const* name : {"outputs", "id", "started", "who", "runbook"}) known.emplace_back(name);
+    for (char const* name : {"outputs", "id", "started", "who", "runbook", "item"}) known.emplace_back(name);
     std::string const near = fleet::nearest(key, known);
     throw Error{ErrorKind::usage, fmt::format("run has no \"{}\"; it has: {}", key, fmt::join(known, ", "))}
         .with_hint(near.empty() ? "declare it as an input" : fmt::format("did you mean run.{}?", near));

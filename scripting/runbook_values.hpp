@@ -6,7 +6,8 @@
 namespace scripting {
 
 // `run`: what a step's functions know of their run: each input by its name (a tenant or server as a handle, a
-// secret as its handle), outputs["path"], id, started, who, runbook. Asking for anything else is an error.
+// secret as its handle), outputs["path"], id, started, who, runbook, item (in a step with `each`). Asking for
+// anything else is an error.
 struct RunHandle {
   runbooks::RunView const* view;
   runbooks::Runbook const* runbook;

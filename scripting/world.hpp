@@ -50,6 +50,8 @@ struct World {
   // Called at every durable moment of a run (runbooks/engine/journal.hpp); set by a crash test only.
   runbooks::Boundary boundary = {};
   std::stop_source interrupt;  // requested by Ctrl-C; renewed by the shell for each entry
+  // While held, Ctrl-C waits: a run is past its point of no return. Empty: nothing to hold.
+  std::function<void(bool)> hold_interrupts = {};
   // Renders a value now: show() and all but the last value of an entry. Empty: Console::say of its plain
   // text.
   std::function<void(Answer const&)> show;

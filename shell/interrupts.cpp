@@ -9,18 +9,20 @@
 #include <csignal>
 #include <cstdint>
 #include <thread>
+#include <utility>
 
 namespace shell {
 namespace {
 
 // A signal handler has no argument of ours: its state is the process's.
 std::atomic<int> presses{0};
+std::atomic<bool> held{false};
 int wake = -1;  // eventfd
 sem_t press_seen;
 
 void handle_press(int /*signal*/) {
   int const saved = errno;
-  if (presses.fetch_add(1) > 0) {
+  if (presses.fetch_add(1) > 0 && !held) {
     restore_terminal();
     ::_exit(130);
   }
@@ -65,7 +67,10 @@ void Interrupts::watch(Action& action) {
   while (true) {
     if (::sem_wait(&press_seen) != 0) continue;
     std::lock_guard const lock{action.mutex};
-    if (action.call) action.call();
+    if (!held && action.call)
+      action.call();
+    else if (held && action.told)
+      std::exchange(action.told, {})();
   }
 }
 
@@ -78,6 +83,15 @@ void Interrupts::renew() {
   std::uint64_t drained = 0;
   [[maybe_unused]] ssize_t const read = ::read(wake, &drained, sizeof drained);
   presses = 0;
+}
+
+void Interrupts::hold(bool yes, std::function<void()> told) {
+  std::lock_guard const lock{action_->mutex};
+  held = yes;
+  action_->told = std::move(told);
+  if (yes || presses == 0) return;
+  presses = 1;
+  if (action_->call) action_->call();
 }
 
 bool Interrupts::pressed() const { return presses > 0; }

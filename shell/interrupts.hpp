@@ -21,13 +21,15 @@ class Interrupts {
   // A new entry begins: earlier presses are forgotten.
   void renew();
   bool pressed() const;
+  // While held a press is only noted, however often; it counts when let go. `told` says so, once a hold.
+  void hold(bool yes, std::function<void()> told = {});
   // Readable while pressed(), for poll() beside a terminal.
   int descriptor() const;
 
  private:
   struct Action {
     std::mutex mutex;
-    std::function<void()> call;
+    std::function<void()> call, told;
   };
   static void watch(Action& action);
 

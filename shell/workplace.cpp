@@ -182,6 +182,11 @@ scripting::World& Workplace::world() {
                                     .home = fleet::default_home(),
                                     .boundary = crash_boundary(fleet_->environment()),
                                     .interrupt = {}});
+    world_->hold_interrupts = [this](bool yes) {
+      interrupts().hold(yes, [this] {
+        console().note("past the point of no return: this run stops when it is consistent");
+      });
+    };
     world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
     world_->render = [this](fleet::CopySink& out, fleet::Result const& result, std::string_view format) {
       RenderOptions render_options;

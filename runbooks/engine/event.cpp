@@ -6,7 +6,7 @@ namespace runbooks {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepState>, 7> step_events{{
+constexpr std::array<std::pair<std::string_view, StepState>, 8> step_events{{
     {"intent", StepState::intended},
     {"done", StepState::done},
     {"already_done", StepState::already_done},
@@ -14,6 +14,14 @@ constexpr std::array<std::pair<std::string_view, StepState>, 7> step_events{{
     {"skipped", StepState::skipped},
     {"by_hand", StepState::by_hand},
     {"failed", StepState::failed},
+    {"undone", StepState::undone},
+}};
+
+constexpr std::array<std::pair<std::string_view, char const*>, 4> run_events{{
+    {"run_done", "done"},
+    {"run_stopped", "stopped"},
+    {"abandoned", "abandoned"},
+    {"run_undone", "undone"},
 }};
 
 void put(Json& line, char const* key, std::string const& value) {
@@ -25,6 +33,7 @@ void put(Json& line, char const* key, std::string const& value) {
 Json Event::to_json() const {
   Json line{{"seq", seq}, {"at", at}, {"event", event}};
   put(line, "step", step);
+  put(line, "item", item);
   put(line, "kind", kind);
   if (attempt > 0) line["attempt"] = attempt;
   put(line, "hash", hash);
@@ -43,6 +52,7 @@ Event Event::from_json(Json const& line) {
   event.at = line.at("at").get<std::string>();
   event.event = line.at("event").get<std::string>();
   event.step = line.value("step", "");
+  event.item = line.value("item", "");
   event.kind = line.value("kind", "");
   event.hash = line.value("hash", "");
   event.who = line.value("who", "");
@@ -63,7 +73,8 @@ std::string_view to_string(StepState state) {
 }
 
 bool is_settled(StepState state) {
-  return state != StepState::pending && state != StepState::intended && state != StepState::failed;
+  return state != StepState::pending && state != StepState::intended && state != StepState::failed &&
+         state != StepState::undone;
 }
 
 StepRecord RunRecord::step(std::string const& path) const {
@@ -74,7 +85,7 @@ StepRecord RunRecord::step(std::string const& path) const {
 void RunRecord::apply(Event const& event) {
   last_seq = event.seq;
   epoch = std::max(epoch, event.epoch);
-  if (event.event == "run_started" || event.event == "resumed") {
+  if (event.event == "run_started" || event.event == "resumed" || event.event == "undo_started") {
     state = "running";
     who = event.who;
     Json const& head = event.outputs;
@@ -93,16 +104,27 @@ void RunRecord::apply(Event const& event) {
     ended.clear();
     return;
   }
-  if (event.event == "run_done" || event.event == "run_stopped" || event.event == "abandoned") {
-    state = event.event == "run_done" ? "done" : event.event == "abandoned" ? "abandoned" : "stopped";
+  for (auto const& [name, run_state] : run_events) {
+    if (name != event.event) continue;
+    state = run_state;
     ended = event.at;
+    return;
+  }
+  if (event.event == "released") {
+    steps[event.step].released = true;
     return;
   }
   for (auto const& [name, step_state] : step_events) {
     if (name != event.event) continue;
     if (steps.find(event.step) == steps.end()) order.push_back(event.step);
     StepRecord& step = steps[event.step];
+    last_step = event.step;
+    if (!event.item.empty()) {
+      step.items[event.item] = {step_state, event.outputs, event.error};
+      return;
+    }
     step.state = step_state;
+    step.released = false;
     step.attempts = std::max(step.attempts, event.attempt);
     step.at = event.at;
     step.note = event.note;
@@ -110,7 +132,6 @@ void RunRecord::apply(Event const& event) {
     step.error = event.error;
     if (!event.hash.empty()) step.hash = event.hash;
     if (!event.outputs.is_null()) step.outputs = event.outputs;
-    last_step = event.step;
     if (step_state == StepState::failed) state = "failed";
     if (step_state == StepState::intended) state = "running";
   }

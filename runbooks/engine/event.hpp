@@ -19,8 +19,11 @@ namespace runbooks {
 // event: run_started (inputs, runbook, script, sha256, environment, pid, process_start) · resumed · intent ·
 //        done (outputs, ms) · already_done (evidence, outputs) · not_needed · skipped (note) · by_hand (note)
 //        · failed (error, ms) · run_done · run_stopped (note) · abandoned (note)
+//        · undo_started (as resumed) · undo_intent · undone · undo_skipped (note) · release_intent · released
+//        · run_undone
+// A line with "item" is about that item of a step with `each`, not about the step.
 struct Event {
-  std::string event, step, kind, hash, note;
+  std::string event, step, item, kind, hash, note;
   int attempt = 0;
   long ms = 0;
   Json outputs;  // of the step, or the head of run_started
@@ -35,14 +38,31 @@ struct Event {
 };
 
 // Where a step stands after replaying the journal.
-enum class StepState { pending, intended, done, already_done, not_needed, skipped, by_hand, failed };
+enum class StepState {
+  pending,
+  intended,
+  done,
+  already_done,
+  not_needed,
+  skipped,
+  by_hand,
+  failed,
+  undone,
+};
 std::string_view to_string(StepState state);
 // done, already_done, not_needed, skipped, by_hand: the run does not come back to it.
 bool is_settled(StepState state);
 
+struct ItemRecord {
+  StepState state = StepState::pending;
+  Json outputs, error;
+};
+
 struct StepRecord {
   StepState state = StepState::pending;
+  bool released = false;  // what it did was put back when its section ended
   int attempts = 0;
+  std::map<std::string, ItemRecord> items;
   std::string hash, at, note;
   Json outputs, error;
   long ms = 0;
@@ -56,7 +76,7 @@ struct RunRecord {
   int epoch = 1;
   int last_seq = 0;
   Json inputs;
-  std::string state = "running";  // running | done | failed | stopped | abandoned
+  std::string state = "running";  // running | done | failed | stopped | abandoned | undone
   std::map<std::string, StepRecord> steps;
   std::vector<std::string> order;  // step paths as first met
   std::string last_step;

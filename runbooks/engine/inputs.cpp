@@ -39,11 +39,7 @@ Json boolean_of(Input const& input, Json const& value) {
 
 Json interval_of(Input const& input, Json const& value) {
   std::string const text = as_text(value);
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  std::string const unit = text.substr(digits);
-  static constexpr std::string_view units[] = {"s", "m", "h", "d"};
-  if (digits == 0 || std::find(std::begin(units), std::end(units), unit) == std::end(units))
+  if (!fleet::parse_interval(text))
     throw bad_input(input, fmt::format("\"{}\" is no interval", text),
                     "a number and s, m, h or d: 30s, 15m, 7d");
   return text;

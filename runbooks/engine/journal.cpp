@@ -10,7 +10,7 @@ create table if not exists runbook.run (
   id text primary key,
   runbook text not null,
   environment text not null,
-  state text not null check (state in ('running', 'done', 'failed', 'stopped', 'abandoned')),
+  state text not null check (state in ('running', 'done', 'failed', 'stopped', 'abandoned', 'undone')),
   started_at timestamptz not null,
   ended_at timestamptz,
   operator text not null,
@@ -38,8 +38,13 @@ create table if not exists runbook.attempt (
   outputs jsonb,
   error jsonb,
   note text,
+  item text,
   primary key (run_id, seq)
 );
+alter table runbook.attempt add column if not exists item text;
+alter table runbook.run drop constraint if exists run_state_check;
+alter table runbook.run add constraint run_state_check
+  check (state in ('running', 'done', 'failed', 'stopped', 'abandoned', 'undone'));
 create table if not exists runbook.item (
   run_id text not null references runbook.run (id),
   step_path text not null,
@@ -94,10 +99,15 @@ lease as (
   where run_id = $1 and epoch = $2::int returning 1),
 line as (
   insert into runbook.attempt (run_id, seq, at, event, step_path, kind, attempt, body_hash, epoch, operator,
-                               elapsed_ms, outputs, error, note)
+                               elapsed_ms, outputs, error, note, item)
   select id, $6::int, $5::timestamptz, $7, $4, $8, $9::int, $10, $2::int, $11, $12::bigint, $13::jsonb, $14::jsonb,
-         $15 from fence
-  on conflict (run_id, seq) do nothing returning 1)
+         $15, $16 from fence
+  on conflict (run_id, seq) do nothing returning 1),
+item as (
+  insert into runbook.item (run_id, step_path, item, state, at, outputs, error)
+  select id, $4, $16, $7, $5::timestamptz, $13::jsonb, $14::jsonb from fence where $16 is not null
+  on conflict (run_id, step_path, item) do update
+     set state = excluded.state, at = excluded.at, outputs = excluded.outputs, error = excluded.error)
 select (select count(*) from fence), (select count(*) from line), (select count(*) from lease))sql";
 
 }  // namespace
@@ -153,7 +163,7 @@ void Journal::write_to_master(Event const& event) {
        {id_, std::to_string(epoch_), record_.state, text_or_null(event.step), event.at,
         std::to_string(event.seq), event.event, text_or_null(event.kind), std::to_string(event.attempt),
         text_or_null(event.hash), event.who, std::to_string(event.ms), json_or_null(event.outputs),
-        json_or_null(event.error), text_or_null(event.note)}});
+        json_or_null(event.error), text_or_null(event.note), text_or_null(event.item)}});
   if (counts.at(0, std::size_t{0}) == "0")
     throw fleet::Error{fleet::ErrorKind::locked, fmt::format("run {} was taken over by another process", id_)}
         .with_hint(fmt::format("look with: tenantsh runs show {}", id_));
@@ -166,7 +176,12 @@ void Journal::detach(fleet::Error const& why) {
 }
 
 void Journal::ensure_schema() {
-  if (session_->query({"select to_regclass('runbook.note') is not null"}).value() == "t") return;
+  // The newest thing in it: a schema made by an earlier version is brought up to date.
+  if (session_
+          ->query({"select exists (select from pg_attribute where attrelid = to_regclass('runbook.attempt')"
+                   " and attname = 'item')"})
+          .value() == "t")
+    return;
   // Two first runs at once: the advisory lock makes one wait, `if not exists` makes the second a no-op.
   fleet::Transaction transaction{*session_, fleet::Access::read_write};
   session_->query({"select pg_advisory_xact_lock(hashtextextended('tenantsh:runbook schema', 0))"});

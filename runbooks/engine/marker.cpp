@@ -2,8 +2,16 @@
 
 namespace runbooks {
 
+namespace {
+
+bool has_marker_table(fleet::Session& session) {
+  return session.query({"select to_regclass('tenantsh.step_marker') is not null"}).value() == "t";
+}
+
+}  // namespace
+
 void ensure_marker_table(fleet::Session& session) {
-  if (session.query({"select to_regclass('tenantsh.step_marker') is not null"}).value() == "t") return;
+  if (has_marker_table(session)) return;
   session.query({"select pg_advisory_xact_lock(hashtextextended('tenantsh:schema tenantsh', 0))"});
   session.query({"create schema if not exists tenantsh"});
   session.query(
@@ -15,23 +23,31 @@ void ensure_marker_table(fleet::Session& session) {
        " primary key (run_id, step_path, item))"});
 }
 
-void write_marker(fleet::Session& session, std::string const& run_id, std::string const& step, int epoch,
-                  Json const& outputs) {
+void write_marker(fleet::Session& session, MarkerKey const& key, int epoch, Json const& outputs) {
   session.query(
-      {"insert into tenantsh.step_marker (run_id, step_path, epoch, outputs)"
-       " values ($1, $2, $3::int, $4::jsonb)",
-       {run_id, step, std::to_string(epoch), outputs.dump(-1, ' ', false, Json::error_handler_t::replace)}});
+      {"insert into tenantsh.step_marker (run_id, step_path, item, epoch, outputs)"
+       " values ($1, $2, $3, $4::int, $5::jsonb)",
+       {key.run_id, key.step, key.item, std::to_string(epoch),
+        outputs.dump(-1, ' ', false, Json::error_handler_t::replace)}});
 }
 
-std::optional<Json> read_marker(fleet::Session& session, std::string const& run_id, std::string const& step) {
-  if (session.query({"select to_regclass('tenantsh.step_marker') is not null"}).value() != "t")
-    return std::nullopt;
+std::optional<Json> read_marker(fleet::Session& session, MarkerKey const& key) {
+  if (!has_marker_table(session)) return std::nullopt;
   auto const row =
-      session.query({"select coalesce(outputs, 'null') as outputs from tenantsh.step_marker where run_id = "
-                     "$1 and step_path = $2",
-                     {run_id, step}});
+      session.query({"select coalesce(outputs, 'null') as outputs from tenantsh.step_marker"
+                     " where run_id = $1 and step_path = $2 and item = $3",
+                     {key.run_id, key.step, key.item}});
   if (row.empty()) return std::nullopt;
   return Json::parse(row.text(0, "outputs"));
+}
+
+bool delete_marker(fleet::Session& session, MarkerKey const& key) {
+  if (!has_marker_table(session)) return false;
+  return !session
+              .query({"delete from tenantsh.step_marker where run_id = $1 and step_path = $2 and item = $3"
+                      " returning 1",
+                      {key.run_id, key.step, key.item}})
+              .empty();
 }
 
 }  // namespace runbooks

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runbooks/engine/screen.hpp"
 #include "runbooks/engine/targets.hpp"
 
@@ -40,11 +42,38 @@ void tell_check(Step const& step, RunView const& view, Gate& gate, PlanLine& lin
   line.effects = gate.take_recorded();
 }
 
+// A step with `each`: its items, and for the first of them what would be done.
+void plan_items(Step const& step, RunView& view, Targets& targets, Gate& gate, PlanLine& line) {
+  std::vector<std::string> const items = step.each(view);
+  line.remark = fmt::format("{} items", items.size());
+  if (items.empty()) {
+    line.state = "not needed";
+    return;
+  }
+  std::size_t const shown = std::min<std::size_t>(items.size(), 8);
+  line.remark +=
+      fmt::format(": {}{}", fmt::join(items.begin(), items.begin() + static_cast<long>(shown), ", "),
+                  items.size() > shown ? ", …" : "");
+  view.item = items.front();
+  line.state = "would run";
+  try {
+    Target const target = step.target ? step.target(view) : Target{};
+    line.target = target.label;
+    step.body(view, targets.open(target, fleet::Access::read_only));
+  } catch (fleet::Error const& error) {
+    view.item.clear();
+    if (error.kind != fleet::ErrorKind::pending) throw;
+  }
+  view.item.clear();
+  line.effects = gate.take_recorded();
+}
+
 // What one step would do. Sets `line.state`; effects of a body are what the gate recorded.
 void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bool first_to_do,
                PlanLine& line) {
   Gate::Scope planning{gate, GateState::planning};
   gate.take_recorded();
+  if (step.each) return plan_items(step, view, targets, gate, line);
   Target const target = step.target ? step.target(view) : Target{};
   line.target = target.label;
   if (step.when && !step.when(view)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -75,6 +76,7 @@ struct RunView {
   std::string who;      // user@host of whoever runs it now
   Json inputs;
   std::map<std::string, Json> outputs;  // by step path
+  std::string item;                     // the one at work in a step with `each`, else empty
 };
 
 // One step. The bodies come from scripting; they may throw fleet::Error. `session` is the step's target:
@@ -87,9 +89,12 @@ struct Step {
   std::string hash;  // of the source of its functions
   bool destructive = false;
   bool point_of_no_return = false;
-  bool read_only = false;    // a check: its tx writes nothing and leaves no marker
-  std::string confirm;       // wording of the question; empty: made from the name
-  std::string instructions;  // manual: what the person is to do
+  bool read_only = false;                // a check: its tx writes nothing and leaves no marker
+  std::string section;                   // "first server", "" at the top: its release runs when this one ends
+  std::string confirm;                   // wording of the question; empty: made from the name
+  std::string instructions;              // manual: what the person is to do
+  std::chrono::milliseconds timeout{0};  // for one body; 0: none
+  int max_failures = 0;                  // with each: how many items may fail before the step stops
 
   std::function<Target(RunView const&)> target;
   std::function<bool(RunView const&)> when;
@@ -97,6 +102,12 @@ struct Step {
   std::function<void(RunView const&, fleet::Session*)> pre;
   std::function<Json(RunView const&, fleet::Session*)> body;
   std::function<void(RunView const&, Json const& outputs, fleet::Session*)> verify;
+  // The items the step is done for, one by one, each journalled; the bodies find theirs in RunView::item.
+  std::function<std::vector<std::string>(RunView const&)> each;
+  // Takes the effect back: undo when a person asks for it, release when the step's section ends, however it
+  // ends. For a tx step both run in one transaction that takes the marker away too.
+  std::function<void(RunView const&, Json const& outputs, fleet::Session*)> undo;
+  std::function<void(RunView const&, Json const& outputs, fleet::Session*)> release;
 };
 
 // A loaded runbook: declared, nothing executed. Lives as long as the interpreter that loaded it.

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "runbooks/engine/marker.hpp"
+#include "runbooks/engine/changes.hpp"
 #include "runbooks/engine/screen.hpp"
 
 namespace runbooks {
@@ -17,6 +17,23 @@ std::string lower(std::string text) {
 }
 
 }  // namespace
+
+class Runner::HeldInterrupts {
+ public:
+  HeldInterrupts(RunnerParts& parts, std::string section) : parts_(parts), section_(std::move(section)) {
+    if (parts_.hold_interrupts) parts_.hold_interrupts(true);
+  }
+  ~HeldInterrupts() {
+    if (parts_.hold_interrupts) parts_.hold_interrupts(false);
+  }
+  HeldInterrupts(HeldInterrupts const&) = delete;
+  HeldInterrupts& operator=(HeldInterrupts const&) = delete;
+  std::string const& section() const { return section_; }
+
+ private:
+  RunnerParts& parts_;
+  std::string section_;
+};
 
 Runner::Runner(RunnerParts parts, Runbook const& runbook) : parts_(std::move(parts)), runbook_(runbook) {}
 
@@ -49,8 +66,8 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
   return walk(options);
 }
 
-RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
-  refuse_unknown_step(options.until);
+// The run as its journal tells it, taken over by this process.
+void Runner::take_up(FoundRun const& found, char const* event) {
   acted_ = true;  // its journal exists
   auto const folder = parts_.home / "runs" / parts_.fleet.environment().name;
   Json const& head = found.events.front().outputs;
@@ -64,19 +81,75 @@ RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
   take_locks();
   journal_->attach();
   journal_->take_over();
-  journal_->append({.event = "resumed",
+  journal_->append({.event = event,
                     .outputs = Json{{"host", parts_.who.host},
                                     {"pid", parts_.who.process.pid},
                                     {"process_start", parts_.who.process.start_time},
                                     {"sha256", runbook_.sha256},
                                     {"script", runbook_.source}}});
+}
+
+// What the script became since: the table, then a word for each change that needs one. A pending step that
+// was edited needs none, it was usually just fixed.
+void Runner::settle_changes(RunOptions const& options) {
+  auto const changes = compare(journal_->record(), runbook_);
+  if (std::string const table = render_changes(changes); !table.empty())
+    parts_.console.note("the script changed since this run began:\n" + table);
+  auto const word = [&](std::string const& given, Question question) {
+    if (!given.empty()) return given;
+    question.choices.push_back({"abort", "stop here; nothing was done yet", false});
+    std::string const answer = parts_.console.ask(question);
+    if (answer == "abort") throw fleet::Error{fleet::ErrorKind::declined, "stopped before the first step"};
+    return answer;
+  };
+  for (StepChange const& change : changes) {
+    Step const* step = runbook_.find(change.step);
+    if (change.change == Change::edited_done) {
+      word(options.edited,
+           {.text = fmt::format("step {} was edited after it was done. Keep what it did?", change.step),
+            .choices = {{"keep", "go on, the old effect stays", true}},
+            .flag = "--edited keep"});
+    } else if (change.change == Change::inserted) {
+      std::string const answer =
+          word(options.inserted,
+               {.text = fmt::format("step {} is new, and steps after it are done. Run it now?", change.step),
+                .choices = {{"run", "run it when the walk comes to it", true},
+                            {"skip", "this run does without it", true}},
+                .flag = "--inserted run|skip"});
+      if (answer == "skip")
+        finish(*step, {.event = "not_needed", .note = "inserted later"}, Journal::Durability::now,
+               "inserted later");
+    } else if (change.change == Change::renamed) {
+      StepRecord const former = journal_->record().step(change.formerly);
+      finish(*step,
+             {.event = std::string{to_string(former.state)},
+              .note = "was " + change.formerly,
+              .outputs = former.outputs},
+             Journal::Durability::now, "was " + change.formerly);
+    }
+  }
+}
+
+RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
+  refuse_unknown_step(options.until);
+  take_up(found, "resumed");
   parts_.console.say(render_head(runbook_, view_.id + " (resumed)", parts_.fleet.environment().name));
+  try {
+    settle_changes(options);
+  } catch (fleet::Error const& error) {
+    journal_->append({.event = "run_stopped", .note = error.message});
+    throw;
+  }
   return walk(options);
 }
 
 void Runner::take_locks() {
   std::vector<std::string> objects;
-  if (runbook_.locks) objects = runbook_.locks(view_);
+  if (runbook_.locks) {
+    // As in a plan: what a step is yet to bring about is unknown, and no lock can hang on it.
+    Gate::Scope planning{parts_.gate, GateState::planning};
+    objects = runbook_.locks(view_);
+  }
   Holder self;
   self.run_id = view_.id;
   self.runbook = runbook_.name;
@@ -116,19 +189,39 @@ class Runner::AtWork {
   std::string before_;
 };
 
+RunRecord Runner::undo(FoundRun const& found, RunOptions const& options) {
+  take_up(found, "undo_started");
+  AtWork const at_work{*this};
+  for (auto const& [path, record] : journal_->record().steps) view_.outputs[path] = record.outputs;
+  parts_.console.say(render_head(runbook_, view_.id + " (undo)", parts_.fleet.environment().name));
+  try {
+    undo_steps(options);
+  } catch (fleet::Error const& error) {
+    journal_->append({.event = "run_stopped", .note = "undo: " + error.message});
+    fleet::Error told = error;
+    std::string const next = fmt::format("then: tenantsh runs undo {}", view_.id);
+    told.hint = told.hint.empty() ? next : told.hint + "; " + next;
+    throw told;
+  }
+  journal_->append({.event = "run_undone"});
+  if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
+  parts_.console.say(fmt::format("{} undone · run {}", runbook_.name, view_.id));
+  return journal_->record();
+}
+
+Runner::~Runner() = default;
+
 RunRecord Runner::walk(RunOptions const& options) {
   AtWork const at_work{*this};
   auto const start = std::chrono::steady_clock::now();
-  for (Step const& step : runbook_.steps) {
-    bool const settled = run_step(step, options);
-    if (settled && step.path == options.until && &step != &runbook_.steps.back()) {
-      begin_acting();
-      journal_->append({.event = "run_stopped", .note = "until " + options.until});
-      parts_.console.say(
-          fmt::format("stopped after {}; go on with: tenantsh runs resume {}", step.path, view_.id));
-      return journal_->record();
-    }
+  try {
+    walk_steps(options);
+  } catch (std::exception const&) {
+    held_.reset();
+    release_all();
+    throw;
   }
+  if (journal_->record().state == "stopped") return journal_->record();
   begin_acting();
   journal_->append({.event = "run_done"});
   if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
@@ -139,308 +232,71 @@ RunRecord Runner::walk(RunOptions const& options) {
   return journal_->record();
 }
 
+void Runner::walk_steps(RunOptions const& options) {
+  for (std::size_t i = 0; i < runbook_.steps.size(); ++i) {
+    Step const& step = runbook_.steps[i];
+    Step const* next = i + 1 < runbook_.steps.size() ? &runbook_.steps[i + 1] : nullptr;
+    bool const settled = run_step(step, options);
+    StepRecord const record = journal_->record().step(step.path);
+    // Only what this run did itself is put back: a probe that found it done before has no attempt.
+    if (step.release && record.attempts > 0 && !record.released) to_release_.push_back(&step);
+    leave_sections(next);
+    if (!settled || step.path != options.until || next == nullptr) continue;
+    release_all();
+    begin_acting();
+    journal_->append({.event = "run_stopped", .note = "until " + options.until});
+    parts_.console.say(
+        fmt::format("stopped after {}; go on with: tenantsh runs resume {}", step.path, view_.id));
+    return;
+  }
+}
+
+namespace {
+
+bool is_within(std::string const& section, std::string const& outer) {
+  return outer.empty() || section == outer || section.starts_with(outer + "/");
+}
+
+}  // namespace
+
+bool Runner::is_section_settled(std::string const& section) const {
+  for (Step const& step : runbook_.steps)
+    if (is_within(step.section, section) && !is_settled(journal_->record().step(step.path).state))
+      return false;
+  return true;
+}
+
+void Runner::enter_no_return(Step const& step) {
+  if (!held_) held_ = std::make_unique<HeldInterrupts>(parts_, step.section);
+}
+
+// `next`: where the walk goes now, null at the end.
+void Runner::leave_sections(Step const* next) {
+  while (!to_release_.empty() &&
+         (next == nullptr || !is_within(next->section, to_release_.back()->section))) {
+    Step const* const step = to_release_.back();
+    to_release_.pop_back();
+    put_back_all(*step, Back::release);
+  }
+  if (held_ && (next == nullptr || !is_within(next->section, held_->section()))) held_.reset();
+}
+
 bool Runner::run_step(Step const& step, RunOptions const& options) {
   auto const& steps = journal_->record().steps;
   if (auto found = steps.find(step.path); found != steps.end() && is_settled(found->second.state)) {
-    refuse_edited(step, found->second, options);
-    view_.outputs[step.path] = found->second.outputs;
-    parts_.console.say(
-        render_line(runbook_, step, "already done", 0,
-                    fmt::format("{} at {}", to_string(found->second.state), found->second.at)));
-    return true;
+    // What was put back when the run stopped in the middle of its section is needed again.
+    if (!found->second.released || is_section_settled(step.section)) {
+      view_.outputs[step.path] = found->second.outputs;
+      parts_.console.say(
+          render_line(runbook_, step, "already done", 0,
+                      fmt::format("{} at {}", to_string(found->second.state), found->second.at)));
+      if (step.point_of_no_return) enter_no_return(step);
+      return true;
+    }
   }
-  while (attempt(step, options) == Next::again) {
+  while ((step.each ? attempt_items(step, options) : attempt(step, options)) == Next::again) {
   }
   return true;
-}
-
-void Runner::refuse_edited(Step const& step, StepRecord const& record, RunOptions const& options) {
-  if (record.hash.empty() || record.hash == step.hash || options.yes) {
-    if (!record.hash.empty() && record.hash != step.hash)
-      parts_.console.note(fmt::format("step {} was edited after it was done; what it did stays", step.path));
-    return;
-  }
-  parts_.console.ask(
-      {.text = fmt::format("step {} was edited after it was done. Keep what it did?", step.path),
-       .choices = {{"keep", "go on, the old effect stays", true}},
-       .flag = "--yes"});
-}
-
-// A check writes nothing and is not journalled by itself: it holds, or it stops the run.
-void Runner::check(Step const& step, Target const& target) {
-  auto const start = std::chrono::steady_clock::now();
-  Json const outputs = run_body(step, target);
-  auto const ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
-  if (acted_)
-    finish(step,
-           {.event = "done",
-            .kind = std::string{to_string(step.kind)},
-            .ms = std::max<long>(ms, 1),
-            .outputs = outputs},
-           Journal::Durability::now, "checked");
-  else
-    finish(step, {.event = "already_done", .note = "checked", .outputs = outputs}, Journal::Durability::hold,
-           "checked");
-}
-
-Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
-  auto const start = std::chrono::steady_clock::now();
-  try {
-    if (parts_.stop.stop_requested()) throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
-    targets_->close();
-    Target const target = step.target ? step.target(view_) : Target{};
-    if (step.when) {
-      Gate::Scope reading{parts_.gate, GateState::reading};
-      if (!step.when(view_)) {
-        finish(step, {.event = "not_needed"}, Journal::Durability::hold, {});
-        return Next::go_on;
-      }
-    }
-    StepRecord const record = journal_->record().step(step.path);
-    if (record.attempts > 0 && settle_doubt(step, target, record)) return Next::go_on;
-    if (found_done(step, target)) return Next::go_on;
-    if (step.pre) {
-      Gate::Scope reading{parts_.gate, GateState::reading};
-      step.pre(view_, targets_->open(target, fleet::Access::read_only));
-    }
-    if (step.read_only) {
-      check(step, target);
-      return Next::go_on;
-    }
-    std::string const answer = ask(step, target, options);
-    if (answer == "skip")
-      skip(step);
-    else if (answer == "by-hand")
-      by_hand(step, target);
-    else if (answer == "abort")
-      throw fleet::Error{fleet::ErrorKind::declined, fmt::format("stopped before step {}", step.path)}
-          .with_hint(acted_ ? fmt::format("go on with: tenantsh runs resume {}", view_.id)
-                            : "nothing was changed");
-    else
-      perform(step, target);
-    return Next::go_on;
-  } catch (fleet::Error const& error) {
-    auto const ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
-            .count();
-    return failed(step, error, options, ms);
-  }
-}
-
-bool Runner::settle_doubt(Step const& step, Target const& target, StepRecord const& record) {
-  bool const in_doubt = record.state == StepState::intended || record.error.value("kind", "") == "in_doubt";
-  fleet::Session* session = nullptr;
-  try {
-    session = targets_->open(target, fleet::Access::read_write);
-  } catch (fleet::Error const& error) {
-    if (!in_doubt) throw;
-    fleet::Error doubt{fleet::ErrorKind::in_doubt,
-                       fmt::format("whether step {} happened cannot be told: {}", step.path, error.message)};
-    doubt.hint = "make the server reachable, then resume";
-    throw doubt;
-  }
-  if (session == nullptr) return false;  // its database does not exist: nothing can have happened in it
-  for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
-    parts_.console.note(fmt::format("ended what the earlier process left running: {}", line));
-  if (step.kind != StepKind::tx || step.read_only) return false;
-  auto const outputs = read_marker(*session, view_.id, step.path);
-  if (!outputs) return false;
-  if (step.verify) {
-    Gate::Scope reading{parts_.gate, GateState::reading};
-    step.verify(view_, *outputs, targets_->open(target, fleet::Access::read_only));
-  }
-  finish(step, {.event = "done", .outputs = *outputs}, Journal::Durability::now,
-         "its marker is in " + target.label);
-  return true;
-}
-
-bool Runner::found_done(Step const& step, Target const& target) {
-  if (!step.probe) {
-    StepRecord const record = journal_->record().step(step.path);
-    if (step.kind == StepKind::effect && record.state == StepState::intended)
-      throw fleet::Error{
-          fleet::ErrorKind::in_doubt,
-          fmt::format("step {} was begun and has no probe that could tell how far it came", step.path)}
-          .with_hint("look yourself, then resume at a terminal and answer skip or by-hand");
-    return false;
-  }
-  Gate::Scope reading{parts_.gate, GateState::reading};
-  fleet::Session* session = targets_->open(target, fleet::Access::read_only);
-  if (target.endpoint && session == nullptr) return false;
-  ProbeResult const seen = step.probe(view_, session);
-  if (seen.state == ProbeState::broken)
-    throw fleet::Error{fleet::ErrorKind::failed,
-                       seen.evidence.empty() ? "the probe says broken" : seen.evidence};
-  if (seen.state == ProbeState::not_done) return false;
-  finish(step, {.event = "already_done", .note = seen.evidence, .outputs = seen.outputs},
-         acted_ ? Journal::Durability::now : Journal::Durability::hold, seen.evidence);
-  return true;
-}
-
-std::string Runner::ask(Step const& step, Target const& target, RunOptions const& options) {
-  bool const grave = step.destructive || step.point_of_no_return;
-  if (options.yes && !grave && step.kind != StepKind::manual) return "run";
-  std::string const name = target.label.substr(target.label.find(' ') + 1);
-  if (grave && !options.confirm.empty()) {
-    if (options.confirm == name) return "run";
-    throw fleet::Error{
-        fleet::ErrorKind::declined,
-        fmt::format("--confirm says \"{}\", step {} is about \"{}\"", options.confirm, step.path, name)};
-  }
-  std::vector<std::string> effects;
-  if (step.kind != StepKind::manual) {
-    Gate::Scope planning{parts_.gate, GateState::planning};
-    step.body(view_, targets_->open(target, fleet::Access::read_only));
-    effects = parts_.gate.take_recorded();
-  }
-  std::vector<Choice> choices;
-  if (step.kind == StepKind::manual)
-    choices.push_back({"by-hand", "I did it; verify must pass", false});
-  else if (grave)
-    choices.push_back({name, "the name, typed: do it", true});
-  else
-    choices.push_back({"run", "do it", false});
-  choices.push_back({"skip", "leave it out, with a reason", false});
-  if (step.kind != StepKind::manual)
-    choices.push_back({"by-hand", "I did it myself; verify must pass", true});
-  choices.push_back({"abort", "stop here; the run can be resumed", false});
-  if (parts_.console.interactive())
-    parts_.console.note(render_step(runbook_, step, target, parts_.fleet.environment().name, effects));
-  std::string const question = step.confirm.empty() ? fmt::format("{}?", step.name) : step.confirm;
-  std::string const answer =
-      parts_.console.ask({.text = question,
-                          .choices = choices,
-                          .flag = grave                           ? "--confirm " + name
-                                  : step.kind == StepKind::manual ? "a person at a terminal"
-                                                                  : "--yes"});
-  return answer == name && grave ? "run" : answer;
-}
-
-void Runner::perform(Step const& step, Target const& target) {
-  begin_acting();
-  acted_ = true;
-  int const attempts = journal_->record().step(step.path).attempts + 1;
-  journal_->append({.event = "intent",
-                    .step = step.path,
-                    .kind = std::string{to_string(step.kind)},
-                    .hash = step.hash,
-                    .attempt = attempts});
-  if (parts_.boundary) parts_.boundary("intent", step.path);
-  auto const start = std::chrono::steady_clock::now();
-  Json const outputs = run_body(step, target);
-  parts_.fleet.refresh();
-  if (step.verify) {
-    Gate::Scope reading{parts_.gate, GateState::reading};
-    step.verify(view_, outputs, targets_->open(target, fleet::Access::read_only));
-  }
-  auto const ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
-  finish(step,
-         {.event = "done",
-          .kind = std::string{to_string(step.kind)},
-          .hash = step.hash,
-          .attempt = attempts,
-          .ms = std::max<long>(ms, 1),
-          .outputs = outputs},
-         Journal::Durability::now, {});
-  if (parts_.boundary) parts_.boundary("done", step.path);
-}
-
-Json Runner::run_body(Step const& step, Target const& target) {
-  auto const access = step.read_only ? fleet::Access::read_only : fleet::Access::read_write;
-  fleet::Session* session = targets_->open(target, access);
-  if (target.endpoint && session == nullptr)
-    throw fleet::Error{fleet::ErrorKind::failed,
-                       fmt::format("the database of {} does not exist", target.label)};
-  std::optional<std::stop_callback<std::function<void()>>> cancel;
-  if (session != nullptr) cancel.emplace(parts_.stop, [session] { session->cancel(); });
-  Gate::Scope open{parts_.gate, step.read_only ? GateState::reading : GateState::open};
-  if (step.kind != StepKind::tx || session == nullptr) {
-    Json outputs = step.body(view_, session);
-    if (parts_.boundary) parts_.boundary("effect", step.path);
-    return outputs;
-  }
-  fleet::Transaction transaction{*session, access};
-  if (!step.read_only) ensure_marker_table(*session);
-  Json outputs = step.body(view_, session);
-  if (!step.read_only) write_marker(*session, view_.id, step.path, journal_->record().epoch, outputs);
-  if (parts_.boundary) parts_.boundary("commit", step.path);
-  transaction.commit();
-  if (parts_.boundary) parts_.boundary("effect", step.path);
-  return outputs;
-}
-
-void Runner::skip(Step const& step) {
-  std::string const reason = parts_.console.ask({.text = "reason", .flag = "a terminal"});
-  begin_acting();
-  acted_ = true;
-  finish(step, {.event = "skipped", .note = reason}, Journal::Durability::now, reason);
-}
-
-void Runner::by_hand(Step const& step, Target const& target) {
-  Json outputs;
-  Gate::Scope reading{parts_.gate, GateState::reading};
-  if (step.verify) step.verify(view_, outputs, targets_->open(target, fleet::Access::read_only));
-  begin_acting();
-  acted_ = true;
-  finish(step, {.event = "by_hand"}, Journal::Durability::now, {});
-}
-
-void Runner::finish(Step const& step, Event event, Journal::Durability durability,
-                    std::string const& remark) {
-  event.step = step.path;
-  if (event.hash.empty()) event.hash = step.hash;
-  std::string const state = event.event == "already_done" ? "already done"
-                            : event.event == "not_needed" ? "not needed"
-                            : event.event == "by_hand"    ? "done by hand"
-                                                          : event.event;
-  long const ms = event.ms;
-  Json const outputs = event.outputs;
-  if (event.event == "done" || event.event == "already_done") view_.outputs[step.path] = outputs;
-  journal_->append(std::move(event), durability);
-  parts_.console.say(render_line(runbook_, step, state, ms, remark));
-  if (std::string const text = render_outputs(outputs, "        "); step.read_only && !text.empty())
-    parts_.console.say(text);
-}
-
-Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms) {
-  fleet::Error told = error;
-  told.message = fmt::format("{} stopped at step \"{}\": {}", runbook_.name, step.path, error.message);
-  if (error.kind == fleet::ErrorKind::declined) {
-    if (acted_) journal_->append({.event = "run_stopped", .step = {}, .note = error.message});
-    throw error;
-  }
-  // What stopped before it had acted leaves nothing behind, in the journal neither.
-  auto const durability = acted_ ? Journal::Durability::now : Journal::Durability::hold;
-  journal_->append({.event = "failed",
-                    .step = step.path,
-                    .hash = step.hash,
-                    .attempt = std::max(journal_->record().step(step.path).attempts, 1),
-                    .ms = ms,
-                    .error = error_to_json(error)},
-                   durability);
-  parts_.console.say(render_line(runbook_, step, "failed", ms, error.message));
-  bool const can_ask =
-      parts_.console.interactive() && !options.yes && error.kind != fleet::ErrorKind::interrupted;
-  if (can_ask) {
-    parts_.console.note(error.describe());
-    std::string const answer =
-        parts_.console.ask({.text = fmt::format("{} failed.", step.path),
-                            .choices = {{"retry", "look again, then do it again", false},
-                                        {"skip", "leave it out, with a reason", false},
-                                        {"abort", "stop here; the run can be resumed", false}},
-                            .flag = "a terminal"});
-    if (answer == "retry") return Next::again;
-    if (answer == "skip") {
-      skip(step);
-      return Next::go_on;
-    }
-  }
-  std::string const next =
-      acted_ ? fmt::format("then: tenantsh runs resume {}", view_.id) : "nothing was changed";
-  told.hint = told.hint.empty() ? next : told.hint + "; " + next;
-  throw told;
 }
 
 std::string state_of(RunRecord const& run, fleet::Operator const& here) {

@@ -11,6 +11,7 @@
 #include "runbooks/engine/gate.hpp"
 #include "runbooks/engine/journal.hpp"
 #include "runbooks/engine/lock.hpp"
+#include "runbooks/engine/marker.hpp"
 #include "runbooks/engine/targets.hpp"
 
 namespace runbooks {
@@ -23,50 +24,91 @@ struct RunnerParts {
   std::filesystem::path home;  // TENANTSH_HOME: runs/ and locks/ lie below it
   std::stop_token stop;        // Ctrl-C
   Boundary boundary;
+  std::function<void()> interrupt;            // stops the work at hand as Ctrl-C does: a step's timeout
+  std::function<void(bool)> hold_interrupts;  // past the point of no return Ctrl-C waits
 };
 
 struct RunOptions {
-  bool yes = false;     // run every step that is neither destructive nor a point of no return
-  std::string confirm;  // the name that such a step wants typed
-  std::string until;    // stop after this step
+  bool yes = false;      // run every step that is neither destructive nor a point of no return
+  std::string confirm;   // the name that such a step wants typed
+  std::string until;     // stop after this step
+  std::string inserted;  // resume: "run" or "skip" a step that the script got before ones already done
+  std::string edited;    // resume: "keep" what a step did that was edited afterwards
 };
 
 // Walks a runbook's steps: probe, confirm, journal the intent, body, verify, journal the result. Whether a
-// step runs, is skipped, retried or found done is decided here and nowhere else.
+// step runs, is skipped, retried, found done or taken back is decided here and nowhere else.
+// runner.cpp walks, runner_step.cpp does one step, runner_items.cpp one with `each`, runner_undo.cpp goes
+// back.
 class Runner {
  public:
   Runner(RunnerParts parts, Runbook const& runbook);
+  ~Runner();
 
   // A new run. Throws what stopped it, after journalling; nothing is written when it stops before it acted.
   RunRecord run(Json inputs, RunOptions const& options);
   // Goes on with an unfinished run, by evidence: see settle_doubt().
   RunRecord resume(FoundRun const& found, RunOptions const& options);
+  // Takes back what the run did, last step first, with the same questions, journal and locks.
+  // Error{refused} past a point of no return, before anything is touched.
+  RunRecord undo(FoundRun const& found, RunOptions const& options);
 
  private:
   enum class Next { go_on, again };
+  enum class Back { undo, release };
 
   // Names this process's connections and rows after the run, for as long as it goes on.
   class AtWork;
+  // Past a point of no return, until its section ends.
+  class HeldInterrupts;
 
+  // runner.cpp
   void refuse_unknown_step(std::string const& path) const;
+  void take_up(FoundRun const& found, char const* event);
   RunRecord walk(RunOptions const& options);
+  void walk_steps(RunOptions const& options);
   void take_locks();
   void begin_acting();
   bool run_step(Step const& step, RunOptions const& options);
-  void check(Step const& step, Target const& target);
+  void settle_changes(RunOptions const& options);
+  bool is_section_settled(std::string const& section) const;
+  void enter_no_return(Step const& step);
+  void leave_sections(Step const* next);
+
+  // runner_step.cpp
   Next attempt(Step const& step, RunOptions const& options);
+  void check(Step const& step, Target const& target);
   // An intent without a result: marker, then orphans, then (for an effect) the probe. Returns true when the
   // step turned out to be done.
-  bool settle_doubt(Step const& step, Target const& target, StepRecord const& record);
-  bool found_done(Step const& step, Target const& target);
-  std::string ask(Step const& step, Target const& target, RunOptions const& options);
+  bool settle_doubt(Step const& step, Target const& target, StepState state, Json const& error);
+  bool found_done(Step const& step, Target const& target, StepState state);
+  std::string ask(Step const& step, Target const& target, RunOptions const& options,
+                  std::string const& extent = {});
+  // The word "run", or why the person at the terminal is to be asked.
+  bool is_answered(Step const& step, Target const& target, RunOptions const& options) const;
   void perform(Step const& step, Target const& target);
   Json run_body(Step const& step, Target const& target);
+  Json run_timed(Step const& step, fleet::Session* session, std::function<Json()> const& body);
+  void verify(Step const& step, Target const& target, Json const& outputs);
   Next failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms);
   void skip(Step const& step);
   void by_hand(Step const& step, Target const& target);
   void finish(Step const& step, Event event, Journal::Durability durability, std::string const& remark);
-  void refuse_edited(Step const& step, StepRecord const& record, RunOptions const& options);
+  void reach(std::string_view moment, std::string const& step) const;
+  MarkerKey marker_of(Step const& step) const { return {view_.id, step.path, view_.item}; }
+
+  // runner_items.cpp
+  Next attempt_items(Step const& step, RunOptions const& options);
+  std::vector<std::string> items_of(Step const& step);
+  void perform_item(Step const& step, ItemRecord const& record);
+
+  // runner_undo.cpp
+  std::vector<Step const*> to_undo() const;
+  void undo_steps(RunOptions const& options);
+  void undo_step(Step const& step, RunOptions const& options);
+  void put_back(Step const& step, Back back, Json const& outputs);
+  void put_back_all(Step const& step, Back back);
+  void release_all() noexcept;
 
   RunnerParts parts_;
   Runbook const& runbook_;
@@ -74,6 +116,8 @@ class Runner {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<Locks> locks_;
   std::unique_ptr<Targets> targets_;
+  std::vector<Step const*> to_release_;  // in the order in which they were done
+  std::unique_ptr<HeldInterrupts> held_;
   bool acted_ = false;
 };
 

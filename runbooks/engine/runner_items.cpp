@@ -1,0 +1,166 @@
+// A step with `each`: done for one item after the other, each journalled by itself, so that whoever goes on
+// touches only what is left.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/screen.hpp"
+
+namespace runbooks {
+
+namespace {
+
+// RunView::item for one scope.
+class AtItem {
+ public:
+  AtItem(RunView& view, std::string item) : view_(view) { view_.item = std::move(item); }
+  ~AtItem() { view_.item.clear(); }
+  AtItem(AtItem const&) = delete;
+  AtItem& operator=(AtItem const&) = delete;
+
+ private:
+  RunView& view_;
+};
+
+}  // namespace
+
+std::vector<std::string> Runner::items_of(Step const& step) {
+  Gate::Scope reading{parts_.gate, GateState::reading};
+  std::vector<std::string> items = step.each(view_);
+  std::set<std::string> seen;
+  for (std::string const& item : items)
+    if (item.empty() || !seen.insert(item).second)
+      throw fleet::Error{fleet::ErrorKind::failed,
+                         item.empty() ? "each: an item is empty"
+                                      : fmt::format("each: item {} is there twice", fleet::in_quotes(item))};
+  return items;
+}
+
+Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) {
+  auto const start = std::chrono::steady_clock::now();
+  auto const elapsed = [&start] {
+    return static_cast<long>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
+            .count());
+  };
+  try {
+    StepRecord const record = journal_->record().step(step.path);
+    auto const items = items_of(step);
+    std::vector<std::string> left;
+    for (std::string const& item : items) {
+      auto const known = record.items.find(item);
+      if (known == record.items.end() || !is_settled(known->second.state) || record.released)
+        left.push_back(item);
+    }
+    if (left.empty()) {
+      finish(step, {.event = "already_done", .note = fmt::format("{} items", items.size())},
+             acted_ ? Journal::Durability::now : Journal::Durability::hold,
+             fmt::format("{} items, none left", items.size()));
+      return Next::go_on;
+    }
+    {
+      AtItem const at{view_, left.front()};
+      Target const target = step.target ? step.target(view_) : Target{};
+      std::string const extent = fmt::format(
+          " (for {} items: {}{})", left.size(),
+          fmt::join(left.begin(), left.begin() + static_cast<long>(std::min<std::size_t>(left.size(), 5)),
+                    ", "),
+          left.size() > 5 ? ", …" : "");
+      std::string const answer = ask(step, target, options, extent);
+      if (answer == "skip" || answer == "by-hand") {
+        view_.item.clear();
+        skip(step);
+        return Next::go_on;
+      }
+    }
+    begin_acting();
+    acted_ = true;
+    int const attempts = record.attempts + 1;
+    journal_->append({.event = "intent",
+                      .step = step.path,
+                      .kind = std::string{to_string(step.kind)},
+                      .hash = step.hash,
+                      .attempt = attempts});
+    reach("intent", step.path);
+    if (step.point_of_no_return) enter_no_return(step);
+    std::vector<std::string> failures;
+    std::string first_error;
+    for (std::string const& item : left) {
+      if (parts_.stop.stop_requested() && !held_)
+        throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
+      AtItem const at{view_, item};
+      auto const known = record.items.find(item);
+      try {
+        perform_item(step, known == record.items.end() ? ItemRecord{} : known->second);
+      } catch (fleet::Error const& error) {
+        journal_->append({.event = "failed", .step = step.path, .item = item, .error = error_to_json(error)});
+        parts_.console.say(fmt::format("        {}  failed · {}", item, error.message));
+        if (error.kind == fleet::ErrorKind::interrupted || error.kind == fleet::ErrorKind::in_doubt) throw;
+        if (failures.empty()) first_error = error.message;
+        failures.push_back(item);
+        if (static_cast<int>(failures.size()) > step.max_failures) break;
+      }
+    }
+    parts_.fleet.refresh();
+    auto const& done = journal_->record().step(step.path).items;
+    auto const settled = std::count_if(items.begin(), items.end(), [&](std::string const& item) {
+      auto const known = done.find(item);
+      return known != done.end() && is_settled(known->second.state);
+    });
+    if (!failures.empty())
+      throw fleet::Error{fleet::ErrorKind::failed,
+                         fmt::format("{} of {} items failed ({}), {} done: {}", failures.size(), items.size(),
+                                     fmt::join(failures, ", "), settled, first_error)};
+    Json outputs = Json::object();
+    for (std::string const& item : items)
+      if (auto const known = done.find(item); known != done.end() && !known->second.outputs.is_null())
+        outputs[item] = known->second.outputs;
+    long const ms = elapsed();
+    finish(step,
+           {.event = "done",
+            .kind = std::string{to_string(step.kind)},
+            .hash = step.hash,
+            .attempt = attempts,
+            .ms = std::max<long>(ms, 1),
+            .outputs = outputs.empty() ? Json{} : outputs},
+           Journal::Durability::now, fmt::format("{} items", items.size()));
+    reach("done", step.path);
+    return Next::go_on;
+  } catch (fleet::Error const& error) {
+    return failed(step, error, options, elapsed());
+  }
+}
+
+// The item in view_: by evidence, then by doing it.
+void Runner::perform_item(Step const& step, ItemRecord const& record) {
+  targets_->close();
+  Target const target = step.target ? step.target(view_) : Target{};
+  if (step.when) {
+    Gate::Scope reading{parts_.gate, GateState::reading};
+    if (!step.when(view_)) return finish(step, {.event = "not_needed"}, Journal::Durability::now, {});
+  }
+  bool const again = journal_->record().step(step.path).attempts > 1 || record.state != StepState::pending;
+  if (again &&
+      settle_doubt(step, target, record.state == StepState::pending ? StepState::intended : record.state,
+                   record.error))
+    return;
+  if (found_done(step, target, record.state)) return;
+  if (step.pre) {
+    Gate::Scope reading{parts_.gate, GateState::reading};
+    step.pre(view_, targets_->open(target, fleet::Access::read_only));
+  }
+  // A tx item needs no intent of its own: the step has one, and the marker tells.
+  if (step.kind == StepKind::effect) {
+    journal_->append({.event = "intent", .step = step.path, .item = view_.item});
+    reach("intent", step.path);
+  }
+  Json const outputs = run_body(step, target);
+  verify(step, target, outputs);
+  finish(step, {.event = "done", .outputs = outputs}, Journal::Durability::now, {});
+  reach("item", step.path);
+}
+
+}  // namespace runbooks

@@ -1,0 +1,352 @@
+// One step of a run: looked at, asked about, done, journalled.
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <thread>
+
+#include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/screen.hpp"
+
+namespace runbooks {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+long since(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
+}
+
+// Calls `expire` once when the time is up before it is destroyed.
+class Deadline {
+ public:
+  Deadline(std::chrono::milliseconds after, std::function<void()> expire)
+      : thread_([this, after, expire = std::move(expire)](std::stop_token const& stop) {
+          std::unique_lock lock{mutex_};
+          if (over_.wait_for(lock, stop, after, [&stop] { return stop.stop_requested(); })) return;
+          if (stop.stop_requested()) return;
+          passed_ = true;
+          expire();
+        }) {}
+  bool passed() const { return passed_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any over_;
+  std::atomic<bool> passed_ = false;
+  std::jthread thread_;
+};
+
+// What a person types to confirm: "acme" of "tenant acme".
+std::string name_of(Target const& target) { return target.label.substr(target.label.find(' ') + 1); }
+
+}  // namespace
+
+// A check writes nothing and is not journalled by itself: it holds, or it stops the run.
+void Runner::check(Step const& step, Target const& target) {
+  auto const start = Clock::now();
+  Json const outputs = run_body(step, target);
+  long const ms = since(start);
+  if (acted_)
+    finish(step,
+           {.event = "done",
+            .kind = std::string{to_string(step.kind)},
+            .ms = std::max<long>(ms, 1),
+            .outputs = outputs},
+           Journal::Durability::now, "checked");
+  else
+    finish(step, {.event = "already_done", .note = "checked", .outputs = outputs}, Journal::Durability::hold,
+           "checked");
+}
+
+Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
+  auto const start = Clock::now();
+  try {
+    if (parts_.stop.stop_requested() && !held_)
+      throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
+    targets_->close();
+    Target const target = step.target ? step.target(view_) : Target{};
+    if (step.when) {
+      Gate::Scope reading{parts_.gate, GateState::reading};
+      if (!step.when(view_)) {
+        finish(step, {.event = "not_needed"}, Journal::Durability::hold, {});
+        return Next::go_on;
+      }
+    }
+    StepRecord const record = journal_->record().step(step.path);
+    if (record.attempts > 0 && settle_doubt(step, target, record.state, record.error)) return Next::go_on;
+    if (found_done(step, target, record.state)) return Next::go_on;
+    if (step.pre) {
+      Gate::Scope reading{parts_.gate, GateState::reading};
+      step.pre(view_, targets_->open(target, fleet::Access::read_only));
+    }
+    if (step.read_only) {
+      check(step, target);
+      return Next::go_on;
+    }
+    std::string const answer = ask(step, target, options);
+    if (answer == "skip")
+      skip(step);
+    else if (answer == "by-hand")
+      by_hand(step, target);
+    else
+      perform(step, target);
+    return Next::go_on;
+  } catch (fleet::Error const& error) {
+    return failed(step, error, options, since(start));
+  }
+}
+
+bool Runner::settle_doubt(Step const& step, Target const& target, StepState state, Json const& error) {
+  bool const in_doubt =
+      state == StepState::intended || (error.is_object() && error.value("kind", "") == "in_doubt");
+  fleet::Session* session = nullptr;
+  try {
+    session = targets_->open(target, fleet::Access::read_write);
+  } catch (fleet::Error const& away) {
+    if (!in_doubt) throw;
+    fleet::Error doubt{fleet::ErrorKind::in_doubt,
+                       fmt::format("whether step {} happened cannot be told: {}", step.path, away.message)};
+    doubt.hint = "make the server reachable, then resume";
+    throw doubt;
+  }
+  if (session == nullptr) return false;  // its database does not exist: nothing can have happened in it
+  for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
+    parts_.console.note(fmt::format("ended what the earlier process left running: {}", line));
+  if (step.kind != StepKind::tx || step.read_only) return false;
+  auto const outputs = read_marker(*session, marker_of(step));
+  if (!outputs) return false;
+  verify(step, target, *outputs);
+  finish(step, {.event = "done", .outputs = *outputs}, Journal::Durability::now,
+         "its marker is in " + target.label);
+  return true;
+}
+
+bool Runner::found_done(Step const& step, Target const& target, StepState state) {
+  if (!step.probe) {
+    if (step.kind == StepKind::effect && state == StepState::intended)
+      throw fleet::Error{
+          fleet::ErrorKind::in_doubt,
+          fmt::format("step {} was begun and has no probe that could tell how far it came", step.path)}
+          .with_hint("look yourself, then resume at a terminal and answer skip or by-hand");
+    return false;
+  }
+  Gate::Scope reading{parts_.gate, GateState::reading};
+  fleet::Session* session = targets_->open(target, fleet::Access::read_only);
+  if (target.endpoint && session == nullptr) return false;
+  ProbeResult const seen = step.probe(view_, session);
+  if (seen.state == ProbeState::broken)
+    throw fleet::Error{fleet::ErrorKind::failed,
+                       seen.evidence.empty() ? "the probe says broken" : seen.evidence};
+  if (seen.state == ProbeState::not_done) return false;
+  finish(step, {.event = "already_done", .note = seen.evidence, .outputs = seen.outputs},
+         acted_ ? Journal::Durability::now : Journal::Durability::hold, seen.evidence);
+  return true;
+}
+
+bool Runner::is_answered(Step const& step, Target const& target, RunOptions const& options) const {
+  bool const grave = step.destructive || step.point_of_no_return;
+  if (options.yes && !grave && step.kind != StepKind::manual) return true;
+  if (!grave || options.confirm.empty()) return false;
+  std::string const name = name_of(target);
+  if (options.confirm == name) return true;
+  throw fleet::Error{fleet::ErrorKind::declined, fmt::format("--confirm says \"{}\", step {} is about \"{}\"",
+                                                             options.confirm, step.path, name)};
+}
+
+// `extent`: for how many items, when the step has `each`.
+std::string Runner::ask(Step const& step, Target const& target, RunOptions const& options,
+                        std::string const& extent) {
+  if (is_answered(step, target, options)) return "run";
+  bool const grave = step.destructive || step.point_of_no_return;
+  std::string const name = name_of(target);
+  std::vector<std::string> effects;
+  if (step.kind != StepKind::manual) {
+    Gate::Scope planning{parts_.gate, GateState::planning};
+    step.body(view_, targets_->open(target, fleet::Access::read_only));
+    effects = parts_.gate.take_recorded();
+  }
+  std::vector<Choice> choices;
+  if (step.kind == StepKind::manual)
+    choices.push_back({"by-hand", "I did it; verify must pass", false});
+  else if (grave)
+    choices.push_back({name, "the name, typed: do it", true});
+  else
+    choices.push_back({"run", "do it", false});
+  choices.push_back({"skip", "leave it out, with a reason", false});
+  if (step.kind != StepKind::manual)
+    choices.push_back({"by-hand", "I did it myself; verify must pass", true});
+  choices.push_back({"abort", "stop here; the run can be resumed", false});
+  if (parts_.console.interactive())
+    parts_.console.note(render_step(runbook_, step, target, parts_.fleet.environment().name, effects));
+  std::string const question = (step.confirm.empty() ? fmt::format("{}?", step.name) : step.confirm) + extent;
+  std::string const answer =
+      parts_.console.ask({.text = question,
+                          .choices = choices,
+                          .flag = grave                           ? "--confirm " + name
+                                  : step.kind == StepKind::manual ? "a person at a terminal"
+                                                                  : "--yes"});
+  if (answer == "abort")
+    throw fleet::Error{fleet::ErrorKind::declined, fmt::format("stopped before step {}", step.path)}
+        .with_hint(acted_ ? fmt::format("go on with: tenantsh runs resume {}", view_.id)
+                          : "nothing was changed");
+  return answer == name && grave ? "run" : answer;
+}
+
+void Runner::perform(Step const& step, Target const& target) {
+  begin_acting();
+  acted_ = true;
+  int const attempts = journal_->record().step(step.path).attempts + 1;
+  journal_->append({.event = "intent",
+                    .step = step.path,
+                    .kind = std::string{to_string(step.kind)},
+                    .hash = step.hash,
+                    .attempt = attempts});
+  reach("intent", step.path);
+  if (step.point_of_no_return) enter_no_return(step);
+  auto const start = Clock::now();
+  Json const outputs = run_body(step, target);
+  parts_.fleet.refresh();
+  verify(step, target, outputs);
+  long const ms = since(start);
+  finish(step,
+         {.event = "done",
+          .kind = std::string{to_string(step.kind)},
+          .hash = step.hash,
+          .attempt = attempts,
+          .ms = std::max<long>(ms, 1),
+          .outputs = outputs},
+         Journal::Durability::now, {});
+  reach("done", step.path);
+}
+
+void Runner::reach(std::string_view moment, std::string const& step) const {
+  if (parts_.boundary) parts_.boundary(moment, step);
+}
+
+void Runner::verify(Step const& step, Target const& target, Json const& outputs) {
+  if (!step.verify) return;
+  Gate::Scope reading{parts_.gate, GateState::reading};
+  step.verify(view_, outputs, targets_->open(target, fleet::Access::read_only));
+}
+
+Json Runner::run_body(Step const& step, Target const& target) {
+  auto const access = step.read_only ? fleet::Access::read_only : fleet::Access::read_write;
+  fleet::Session* session = targets_->open(target, access);
+  if (target.endpoint && session == nullptr)
+    throw fleet::Error{fleet::ErrorKind::failed,
+                       fmt::format("the database of {} does not exist", target.label)};
+  std::optional<std::stop_callback<std::function<void()>>> cancel;
+  if (session != nullptr && !held_) cancel.emplace(parts_.stop, [session] { session->cancel(); });
+  Gate::Scope open{parts_.gate, step.read_only ? GateState::reading : GateState::open};
+  if (step.kind != StepKind::tx || session == nullptr) {
+    Json outputs = run_timed(step, session, [&] { return step.body(view_, session); });
+    reach("effect", step.path);
+    return outputs;
+  }
+  fleet::Transaction transaction{*session, access};
+  if (!step.read_only) ensure_marker_table(*session);
+  Json outputs = run_timed(step, session, [&] { return step.body(view_, session); });
+  if (!step.read_only) write_marker(*session, marker_of(step), journal_->record().epoch, outputs);
+  reach("commit", step.path);
+  transaction.commit();
+  reach("effect", step.path);
+  return outputs;
+}
+
+// A body that takes longer than the step's timeout is stopped: its statement is cancelled, and what an effect
+// may be doing outside the database is told to end as Ctrl-C would.
+Json Runner::run_timed(Step const& step, fleet::Session* session, std::function<Json()> const& body) {
+  if (step.timeout.count() == 0) return body();
+  Deadline deadline{step.timeout, [&] {
+                      if (session != nullptr) session->cancel();
+                      if (step.kind == StepKind::effect && parts_.interrupt) parts_.interrupt();
+                    }};
+  try {
+    Json outputs = body();
+    if (!deadline.passed()) return outputs;
+  } catch (fleet::Error const& error) {
+    if (!deadline.passed() || error.kind == fleet::ErrorKind::in_doubt) throw;
+  }
+  throw fleet::Error{fleet::ErrorKind::failed,
+                     fmt::format("timed out after {}", fleet::human_duration(step.timeout))};
+}
+
+void Runner::skip(Step const& step) {
+  std::string const reason = parts_.console.ask({.text = "reason", .flag = "a terminal"});
+  begin_acting();
+  acted_ = true;
+  finish(step, {.event = "skipped", .note = reason}, Journal::Durability::now, reason);
+}
+
+void Runner::by_hand(Step const& step, Target const& target) {
+  Json outputs;
+  verify(step, target, outputs);
+  begin_acting();
+  acted_ = true;
+  finish(step, {.event = "by_hand"}, Journal::Durability::now, {});
+}
+
+void Runner::finish(Step const& step, Event event, Journal::Durability durability,
+                    std::string const& remark) {
+  event.step = step.path;
+  if (!view_.item.empty()) {  // of a step with `each`: the line is about the item
+    event.item = view_.item;
+    journal_->append(std::move(event), durability);
+    return;
+  }
+  if (event.hash.empty()) event.hash = step.hash;
+  std::string const state = event.event == "already_done" ? "already done"
+                            : event.event == "not_needed" ? "not needed"
+                            : event.event == "by_hand"    ? "done by hand"
+                                                          : event.event;
+  long const ms = event.ms;
+  Json const outputs = event.outputs;
+  if (event.event == "done" || event.event == "already_done") view_.outputs[step.path] = outputs;
+  journal_->append(std::move(event), durability);
+  parts_.console.say(render_line(runbook_, step, state, ms, remark));
+  if (std::string const text = render_outputs(outputs, "        "); step.read_only && !text.empty())
+    parts_.console.say(text);
+}
+
+Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms) {
+  fleet::Error told = error;
+  told.message = fmt::format("{} stopped at step \"{}\": {}", runbook_.name, step.path, error.message);
+  if (error.kind == fleet::ErrorKind::declined) {
+    if (acted_) journal_->append({.event = "run_stopped", .step = {}, .note = error.message});
+    throw error;
+  }
+  // What stopped before it had acted leaves nothing behind, in the journal neither.
+  auto const durability = acted_ ? Journal::Durability::now : Journal::Durability::hold;
+  journal_->append({.event = "failed",
+                    .step = step.path,
+                    .hash = step.hash,
+                    .attempt = std::max(journal_->record().step(step.path).attempts, 1),
+                    .ms = ms,
+                    .error = error_to_json(error)},
+                   durability);
+  parts_.console.say(render_line(runbook_, step, "failed", ms, error.message));
+  bool const can_ask = parts_.console.interactive() && !options.yes &&
+                       error.kind != fleet::ErrorKind::interrupted && !parts_.stop.stop_requested();
+  if (can_ask) {
+    parts_.console.note(error.describe());
+    std::string const answer =
+        parts_.console.ask({.text = fmt::format("{} failed.", step.path),
+                            .choices = {{"retry", "look again, then do it again", false},
+                                        {"skip", "leave it out, with a reason", false},
+                                        {"abort", "stop here; the run can be resumed", false}},
+                            .flag = "a terminal"});
+    if (answer == "retry") return Next::again;
+    if (answer == "skip") {
+      skip(step);
+      return Next::go_on;
+    }
+  }
+  std::string const next =
+      acted_ ? fmt::format("then: tenantsh runs resume {}", view_.id) : "nothing was changed";
+  told.hint = told.hint.empty() ? next : told.hint + "; " + next;
+  throw told;
+}
+
+}  // namespace runbooks

@@ -1,0 +1,168 @@
+// Taking back: undo when a person asks for it, release when a section ends.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/screen.hpp"
+
+namespace runbooks {
+
+namespace {
+
+// Did the run itself do this, or may it have? A probe that found a step done before has no attempt.
+bool may_have_acted(StepRecord const& record) {
+  return record.attempts > 0 && record.state != StepState::undone && record.state != StepState::skipped &&
+         record.state != StepState::not_needed;
+}
+
+}  // namespace
+
+std::vector<Step const*> Runner::to_undo() const {
+  std::vector<Step const*> steps;
+  for (auto step = runbook_.steps.rbegin(); step != runbook_.steps.rend(); ++step) {
+    StepRecord const record = journal_->record().step(step->path);
+    if (step->read_only || !may_have_acted(record) || (record.released && !step->undo)) continue;
+    if (step->point_of_no_return && is_settled(record.state))
+      throw fleet::Error{
+          fleet::ErrorKind::refused,
+          fmt::format("run {} is past its point of no return, step \"{}\"", view_.id, step->path)}
+          .with_hint("what came after it must be put right by a runbook of its own; nothing was touched");
+    steps.push_back(&*step);
+  }
+  return steps;
+}
+
+void Runner::undo_steps(RunOptions const& options) {
+  auto const steps = to_undo();
+  for (Step const* step : steps)
+    if (!step->undo && !step->release)
+      parts_.console.note(fmt::format("step \"{}\" has no undo: what it did stays", step->path));
+  for (Step const* step : steps) {
+    bool const unreleased = step->release && !journal_->record().step(step->path).released;
+    if (unreleased) put_back_all(*step, Back::release);
+    if (step->undo) undo_step(*step, options);
+  }
+}
+
+void Runner::undo_step(Step const& step, RunOptions const& options) {
+  if (parts_.stop.stop_requested()) throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
+  StepRecord const record = journal_->record().step(step.path);
+  view_.item = record.items.empty() ? std::string{} : record.items.begin()->first;
+  Target const target = step.target ? step.target(view_) : Target{};
+  if (!is_answered(step, target, options)) {
+    std::vector<std::string> effects;
+    {
+      Gate::Scope planning{parts_.gate, GateState::planning};
+      parts_.gate.take_recorded();
+      step.undo(view_, record.outputs, targets_->open(target, fleet::Access::read_only));
+      effects = parts_.gate.take_recorded();
+    }
+    if (parts_.console.interactive())
+      parts_.console.note(render_step(runbook_, step, target, parts_.fleet.environment().name, effects));
+    bool const grave = step.destructive || step.point_of_no_return;
+    std::string const answer =
+        parts_.console.ask({.text = fmt::format("undo {}?", step.path),
+                            .choices = {{"undo", "take it back", grave},
+                                        {"keep", "leave what it did, with a reason", false},
+                                        {"abort", "stop here; undo can go on later", false}},
+                            .flag = grave ? "--confirm NAME" : "--yes"});
+    if (answer == "abort")
+      throw fleet::Error{fleet::ErrorKind::declined, "undo stopped before step " + step.path};
+    if (answer == "keep") {
+      view_.item.clear();
+      std::string const reason = parts_.console.ask({.text = "reason", .flag = "a terminal"});
+      journal_->append({.event = "undo_skipped", .step = step.path, .note = reason});
+      parts_.console.say(render_line(runbook_, step, "kept", 0, reason));
+      return;
+    }
+  }
+  view_.item.clear();
+  put_back_all(step, Back::undo);
+}
+
+void Runner::put_back_all(Step const& step, Back back) {
+  StepRecord const record = journal_->record().step(step.path);
+  auto const start = std::chrono::steady_clock::now();
+  bool const undoing = back == Back::undo;
+  journal_->append({.event = undoing ? "undo_intent" : "release_intent", .step = step.path});
+  reach(undoing ? "undo_intent" : "release_intent", step.path);
+  if (!step.each) {
+    put_back(step, back, record.outputs);
+  } else {
+    for (auto item = record.items.rbegin(); item != record.items.rend(); ++item) {
+      if (item->second.state == StepState::not_needed || item->second.state == StepState::undone) continue;
+      view_.item = item->first;
+      put_back(step, back, item->second.outputs);
+      if (undoing) journal_->append({.event = "undone", .step = step.path, .item = item->first});
+    }
+    view_.item.clear();
+  }
+  parts_.fleet.refresh();
+  auto const ms = static_cast<long>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
+          .count());
+  journal_->append(
+      {.event = undoing ? "undone" : "released", .step = step.path, .ms = std::max<long>(ms, 1)});
+  reach(undoing ? "undone" : "released", step.path);
+  parts_.console.say(render_line(runbook_, step, undoing ? "undone" : "put back", ms, {}));
+}
+
+// A tx step's effect and its marker go in one transaction: without a marker there is nothing to take back.
+// An effect's undo must cope with whatever it finds, as a killed step may have come any distance.
+void Runner::put_back(Step const& step, Back back, Json const& outputs) {
+  targets_->close();
+  Target const target = step.target ? step.target(view_) : Target{};
+  fleet::Session* session = targets_->open(target, fleet::Access::read_write);
+  if (target.endpoint && session == nullptr && step.kind == StepKind::tx) return;  // its database is gone
+  if (session != nullptr)
+    for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
+      parts_.console.note(fmt::format("ended what the earlier process left running: {}", line));
+  auto const& body = back == Back::undo ? step.undo : step.release;
+  if (step.kind == StepKind::tx && session != nullptr) {
+    fleet::Transaction transaction{*session, fleet::Access::read_write};
+    if (!delete_marker(*session, marker_of(step))) return;
+    {
+      Gate::Scope open{parts_.gate, GateState::open};
+      body(view_, outputs, session);
+    }
+    reach("commit", step.path);
+    transaction.commit();
+  } else {
+    Gate::Scope open{parts_.gate, GateState::open};
+    body(view_, outputs, session);
+  }
+  reach("effect", step.path);
+  if (!step.probe) return;
+  Gate::Scope reading{parts_.gate, GateState::reading};
+  targets_->close();
+  fleet::Session* seen_by = targets_->open(target, fleet::Access::read_only);
+  if (target.endpoint && seen_by == nullptr) return;
+  ProbeResult const seen = step.probe(view_, seen_by);
+  if (seen.state == ProbeState::done)
+    throw fleet::Error{
+        fleet::ErrorKind::failed,
+        fmt::format("step \"{}\" was put back, yet its probe says done: {}", step.path, seen.evidence)};
+}
+
+// However the run stopped. What cannot be put back now is told and stays open: resume, undo or a person does
+// it.
+void Runner::release_all() noexcept {
+  while (!to_release_.empty()) {
+    Step const* const step = to_release_.back();
+    to_release_.pop_back();
+    try {
+      put_back_all(*step, Back::release);
+    } catch (std::exception const& error) {
+      try {
+        parts_.console.note(
+            fmt::format("step \"{}\" could not be put back: {}; go on with: tenantsh runs resume {}",
+                        step->path, error.what(), view_.id));
+      } catch (std::exception const&) {  // the console is gone too: the journal still has the open intent
+      }
+    }
+  }
+}
+
+}  // namespace runbooks
