@@ -22,11 +22,6 @@ runbook "master_init" {
   locks = function() return { "master" } end,
 }
 
-local function first_server(run)
-  return { name = run.server, host = run.host, port = run.port, admin_user = run.admin_user,
-           admin_secret = run.admin_secret, database = "postgres" }
-end
-
 local function count(db, relation) return db:value("select count(*) from " .. relation) end
 
 -- What is empty although it must not be, and the seed files that fill it.
@@ -171,49 +166,13 @@ step "schemas" {
   end,
 }
 
-section "first server" (function()
-  step "reach" {
-    on = first_server, read_only = true,
-    tx = function(db)
-      local server = db:one([[select current_setting('server_version') as version,
-                                     current_setting('server_version_num')::int as number, rolname,
-                                     rolcreatedb or rolsuper as may_create_databases,
-                                     rolcreaterole or rolsuper as may_create_roles,
-                                     has_database_privilege(current_database(), 'CREATE') as may_mark
-                              from pg_roles where rolname = current_user]])
-      expect(server.number >= oldest_version, "PostgreSQL " .. server.version .. " is too old", "13 or later is needed")
-      local role = db:identifier(server.rolname)
-      expect(server.may_create_databases, server.rolname .. " may not create databases", "as a superuser: ALTER ROLE " .. role .. " CREATEDB")
-      expect(server.may_create_roles, server.rolname .. " may not create roles", "as a superuser: ALTER ROLE " .. role .. " CREATEROLE")
-      expect(server.may_mark, server.rolname .. " has no CREATE on database postgres, where steps leave their markers",
-             "as a superuser: GRANT CREATE ON DATABASE postgres TO " .. role)
-      return { version = server.version }
-    end,
-  }
-
-  step "reader role" { on = first_server, probe = reader_probe, tx = reader_role }
-
-  step "register" {
-    on = master,
-    probe = function(run, db)
-      local row = db:one("select host, port, status from identity.db_server where name = $1", run.server)
-      if not row then return "not_done" end
-      if row.host ~= run.host or row.port ~= run.port then
-        return "broken", "server " .. run.server .. " is registered as " .. row.host .. ":" .. row.port ..
-                         ", not as " .. run.host .. ":" .. run.port
-      end
-      return "done", "server " .. run.server .. " is " .. row.status
-    end,
-    tx = function(db, run)
-      local row = db:one([[insert into identity.db_server
-                             (name, region, host, port, admin_user, admin_secret_ref, status, capacity_tenants)
-                           values ($1, $2, $3, $4, $5, $6, 'active', $7) returning id]],
-                         run.server, run.region, run.host, run.port, run.admin_user, tostring(run.admin_secret), run.capacity)
-      db:audit { object = "server " .. run.server, action = "register", after = { host = run.host, port = run.port } }
-      return { id = row.id }
-    end,
-  }
-end)
+include "first server" {
+  runbook = "register_server",
+  inputs = function(run)
+    return { name = run.server, region = run.region, host = run.host, port = run.port, admin_user = run.admin_user,
+             admin_secret = run.admin_secret, capacity = run.capacity }
+  end,
+}
 
 step "reference data" {
   on = master,

@@ -115,6 +115,7 @@ until_waiting "schemas" master "select count(*) from pg_class%"
 killed "schemas" master "lock table pg_statistic in access exclusive mode"
 blocked "first server/reach" pg-1 postgres "set local allow_system_table_mods = on; alter view pg_roles rename to roles_away"
 blocked "first server/register" master master "lock table identity.db_server in exclusive mode"
+blocked "first server/verify" pg-1 postgres "lock table pg_statistic in access exclusive mode"
 blocked "reference data" master master "lock table rcm_master.modifier_injection_rule in access exclusive mode"
 blocked "reference data" master master "lock table rcm_master.modifier_injection_rule in exclusive mode" \
     "delete from rcm_master.modifier_injection_rule"

@@ -69,7 +69,7 @@ same "service lines of every vertical" "behavioral_health dental dme home_health
 dump() { PGPASSWORD=$(cat "$TENANTSH_HOME/sandbox/secrets/$1.superuser") pg_dump -h "$sockets" -p "$(port_of "$1")" -U postgres --restrict-key=x -N runbook "$2"; }
 before=$(dump master master; dump pg-1 postgres)
 expect "a second run" 0 tenantsh run master_init --yes
-same "every step says it is already done" 11 "$(grep -c 'already done' <<<"$output")"
+same "every step says it is already done" 12 "$(grep -c 'already done' <<<"$output")"
 same "nothing but the journal changes" "$before" "$(dump master master; dump pg-1 postgres)"
 same "the journal has both runs" 2 "$(admin "select count(*) from runbook.run where state = 'done'")"
 expect "and there is nothing to plan" 0 tenantsh run master_init --plan
