@@ -84,8 +84,8 @@ std::string const& password_of(Keywords const& keywords, Secret const& reference
   return found->second;
 }
 
-void write_login(LoginRequest const& request, Secret const& reference, Driver& driver, Secrets& secrets) {
-  Keywords keywords = place_of(request);
+void write_login(LoginRequest const& request, Secret const& reference, Keywords keywords, Driver& driver,
+                 Secrets& secrets) {
   keywords["password"] = driver.random_token(password_length);
   secrets.taint(keywords["password"], "the password in " + reference.reference());
   make_folder(request.folder, 0700);
@@ -102,7 +102,15 @@ Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, 
     reference = Secret::parse("file:" + file_of(request).string());
     std::error_code error;
     bool const there = fs::exists(fs::symlink_status(file_of(request), error));
-    if (!there) write_login(request, reference, driver, secrets);
+    if (!there) write_login(request, reference, place_of(request), driver, secrets);
+    if (there && request.rotate) {
+      Keywords const before = read_login(reference, driver, secrets);
+      check_place(before, request, reference);
+      write_login(request, reference, before, driver, secrets);
+    }
+  } else if (request.rotate) {
+    throw Error{ErrorKind::usage, reference.reference() + " cannot be rewritten: only a file can"}.with_hint(
+        "put the new password there, then issue the login without rotate");
   }
   Keywords const login = read_login(reference, driver, secrets);
   check_place(login, request, reference);
@@ -110,6 +118,22 @@ Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, 
   admin.query("alter role " + admin.quote_identifier(request.role) + " password " +
               admin.quote_literal(verifier));
   return reference;
+}
+
+void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets) {
+  check_request(request);
+  if (request.existing.empty()) {
+    fs::path const file = file_of(request);
+    std::error_code error;
+    if (fs::exists(fs::symlink_status(file, error))) {
+      Secret const reference = Secret::parse("file:" + file.string());
+      check_place(read_login(reference, driver, secrets), request, reference);
+      if (!fs::remove(file, error) && error) throw io_error("delete", file, error.value());
+      secrets.forget(reference);
+    }
+  }
+  if (!admin.query({"select from pg_roles where rolname = $1", {request.role}}).empty())
+    admin.query("alter role " + admin.quote_identifier(request.role) + " password null");
 }
 
 std::string describe_login(LoginRequest const& request) {

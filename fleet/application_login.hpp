@@ -18,6 +18,7 @@ struct LoginRequest {
   // Either a folder, where SLUG.dsn is made, or the secret that holds the connection string already.
   std::filesystem::path folder;
   Secret existing;
+  bool rotate = false;  // a new password, also where the file has one
 };
 
 // Makes the application's connection string when there is none, and gives the role the password that stands
@@ -26,11 +27,18 @@ struct LoginRequest {
 //
 // The file is SLUG.dsn, mode 0600, in a folder that is made with mode 0700. A connection string that is
 // there, in the file or behind `existing`, must name this host, port, database and role: Error{refused} names
-// the keyword that differs. It may hold further keywords (sslmode, …), which stay.
+// the keyword that differs. It may hold further keywords (sslmode, …), which stay. With
+// `rotate` a file that is there gets a new password, and the role right after it; what is no file cannot be
+// rewritten: Error{usage}.
 //
 // `admin` is logged in at that server with the right to alter the role. Returns the reference: `existing`, or
 // file:FOLDER/SLUG.dsn. Errors: usage, refused, config (no connection string), io, sql.
 Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
+
+// The way back: the role, when it is there, has no password any more, and SLUG.dsn is gone. A secret that is
+// no file of ours stays as it is. Idempotent. Error{refused} when the file is for another place; usage, io,
+// sql.
+void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
 
 // What issue_login will do, for plans: no secret in it. Host and database need not be known yet.
 std::string describe_login(LoginRequest const& request);

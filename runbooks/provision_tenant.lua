@@ -87,6 +87,10 @@ step "registry row" {
     db:audit { tenant = run.slug, object = "tenant " .. run.slug, action = "provision", after = { server = server_of(run) } }
     return { id = row.id }
   end,
+  undo = function(run, _, db)
+    db:exec("delete from identity.tenant where slug = $1 and status = 'provisioning'", run.slug)
+    db:audit { object = "tenant " .. run.slug, action = "undo provision" }
+  end,
 }
 
 step "roles" {
@@ -100,6 +104,10 @@ step "roles" {
     db:exec("create role " .. owner .. " nologin")
     db:exec("create role " .. login .. " login nosuperuser nocreatedb nocreaterole")
     db:exec("grant " .. owner .. " to current_user")
+  end,
+  undo = function(run, _, db)
+    db:exec("drop role " .. db:identifier(login_of(run)))
+    db:exec("drop role " .. db:identifier(owner_of(run)))
   end,
 }
 
@@ -120,6 +128,11 @@ section "database" (function()
       db:exec("create database " .. db:identifier(name) .. " owner " .. db:identifier(owner_of(run)) .. " encoding 'UTF8' template template0")
       return { database = name }
     end,
+    undo = function(run, _, db)
+      for _, name in ipairs { database_of(run) .. "__" .. run.id, database_of(run) } do
+        db:exec("drop database if exists " .. db:identifier(name) .. " with (force)")
+      end
+    end,
   }
 
   step "name" {
@@ -130,6 +143,9 @@ section "database" (function()
     tx = function(db, run)
       db:exec("alter database " .. db:identifier(run.outputs["database/create"].database) .. " rename to " .. db:identifier(database_of(run)))
       return { database = database_of(run) }
+    end,
+    undo = function(run, _, db)
+      db:exec("alter database " .. db:identifier(database_of(run)) .. " rename to " .. db:identifier(database_of(run) .. "__" .. run.id))
     end,
   }
 end)
@@ -145,6 +161,7 @@ step "tenant set" {
     return pending == 0 and applied > 0, applied .. " files applied, " .. pending .. " pending"
   end,
   effect = function(run) return { applied = #migrations:up { tenants = run.slug, owner = owner_of(run) } } end,
+  undo = "database/create",
 }
 
 step "rights" {
@@ -167,6 +184,7 @@ step "rights" {
       db:exec("alter default privileges for role " .. owner .. " in schema " .. schema .. " grant usage on sequences to " .. login)
     end
   end,
+  undo = "database/create",
 }
 
 step "application login" {
@@ -180,6 +198,9 @@ step "application login" {
     return { ref = tenants:get(run.slug):issue_login { role = login_of(run), db_config_ref = run.db_config_ref and tostring(run.db_config_ref) } }
   end,
   verify = function(run, issued) tenants:get(run.slug):check_login { ref = issued.ref } end,
+  undo = function(run)
+    tenants:get(run.slug):withdraw_login { role = login_of(run), db_config_ref = run.db_config_ref and tostring(run.db_config_ref) }
+  end,
 }
 
 step "first administrator" {
@@ -194,6 +215,7 @@ step "first administrator" {
     db:exec("insert into security.user_role (user_id, role_code) values ($1, 'tenant_admin')", user.id)
     return { id = user.id }
   end,
+  undo = "database/create",
 }
 
 step "activate" {
@@ -206,6 +228,10 @@ step "activate" {
     db:exec([[update identity.tenant set status = 'active', db_config_ref = $2, updated_at = now()
               where slug = $1 and status = 'provisioning']], run.slug, run.outputs["application login"].ref)
     db:audit { tenant = run.slug, object = "tenant " .. run.slug, action = "status", before = { status = "provisioning" }, after = { status = "active" } }
+  end,
+  undo = function(run, _, db)
+    db:exec("update identity.tenant set status = 'provisioning', db_config_ref = null, updated_at = now() where slug = $1", run.slug)
+    db:audit { tenant = run.slug, object = "tenant " .. run.slug, action = "status", before = { status = "active" }, after = { status = "provisioning" } }
   end,
 }
 

@@ -16,7 +16,8 @@ std::string slug_of(Arguments const& arguments) { return std::get<TenantRef>(arg
 
 // Without the place, which a plan need not know: the tenant may not exist yet.
 fleet::LoginRequest wanted(World& world, Arguments const& arguments) {
-  fleet::LoginRequest request{.slug = slug_of(arguments), .role = arguments.text("role")};
+  fleet::LoginRequest request{
+      .slug = slug_of(arguments), .role = arguments.text("role"), .rotate = arguments.boolean("rotate")};
   if (std::string const reference = arguments.text("db_config_ref"); !reference.empty())
     request.existing = fleet::Secret::parse(reference);
   else
@@ -24,19 +25,44 @@ fleet::LoginRequest wanted(World& world, Arguments const& arguments) {
   return request;
 }
 
-Answer issue_login(World& world, Arguments const& arguments) {
+// With the place, and logged in there.
+struct LoginWork {
+  fleet::LoginRequest request;
+  fleet::Pool::Lease admin;
+};
+
+LoginWork at_server(World& world, Arguments const& arguments, std::string const& what) {
   fleet::LoginRequest request = wanted(world, arguments);
   fleet::Tenant const tenant = world.fleet.tenant(request.slug);
   fleet::Endpoint const server = world.fleet.endpoint(world.fleet.server(tenant.server));
   request.host = server.get("host");
   request.port = std::stoi(server.get("port"));
   request.database = tenant.database_name;
-  auto const admin = world.fleet.pool().acquire(
-      server, {.application_name = world.who.application_name("issue login " + request.slug)},
-      world.interrupt.get_token());
+  return {request, world.fleet.pool().acquire(
+                       server, {.application_name = world.who.application_name(what + " " + request.slug)},
+                       world.interrupt.get_token())};
+}
+
+Answer issue_login(World& world, Arguments const& arguments) {
+  auto const [request, admin] = at_server(world, arguments, "issue login");
   return {Json(fleet::issue_login(*admin, request, world.fleet.driver(), world.fleet.secrets()).reference()),
           {},
           {}};
+}
+
+Answer withdraw_login(World& world, Arguments const& arguments) {
+  auto const [request, admin] = at_server(world, arguments, "withdraw login");
+  fleet::withdraw_login(*admin, request, world.fleet.driver(), world.fleet.secrets());
+  return {};
+}
+
+std::vector<std::string> describe_withdraw_login(World& world, Arguments const& arguments) {
+  fleet::LoginRequest const request = wanted(world, arguments);
+  std::vector<std::string> effects;
+  if (request.existing.empty())
+    effects.push_back("delete " + (request.folder / (request.slug + ".dsn")).string());
+  effects.push_back("alter role " + request.role + " password null");
+  return effects;
 }
 
 std::vector<std::string> describe_issue_login(World& world, Arguments const& arguments) {
@@ -68,7 +94,10 @@ void add_logins(Registry& registry) {
       .parameters = {{.name = "role", .required = true, .brief = "the application's role; it exists"},
                      {.name = "db_config_ref",
                       .default_text = "a file SLUG.dsn in the environment's secrets_folder",
-                      .brief = "the secret that holds its connection string already"}},
+                      .brief = "the secret that holds its connection string already"},
+                     {.name = "rotate",
+                      .type = Type::boolean,
+                      .brief = "a new password, also where there is one"}},
       .returns = "text: the reference of the secret that holds the connection string",
       .errors =
           "refused naming the keyword when the secret is for another place; config when it is no connection "
@@ -81,6 +110,22 @@ void add_logins(Registry& registry) {
       .receiver = Receiver::member,
       .run = issue_login,
       .describe = describe_issue_login});
+  registry.add(Method{
+      .object = "tenants",
+      .name = "withdraw_login",
+      .effect = Effect::write,
+      .parameters = {{.name = "role", .required = true, .brief = "the application's role"},
+                     {.name = "db_config_ref",
+                      .default_text = "the file SLUG.dsn in the environment's secrets_folder",
+                      .brief = "a secret of somebody else's, which stays"}},
+      .returns = "nothing",
+      .errors = "refused when the file is for another place; usage without a folder or a secret; io; sql",
+      .brief =
+          "Takes back what issue_login did: the role's password and the file with the connection string.",
+      .example = "tenants.acme:withdraw_login{ role = \"acme_app\", plan = true }",
+      .receiver = Receiver::member,
+      .run = withdraw_login,
+      .describe = describe_withdraw_login});
   registry.add(Method{.object = "tenants",
                       .name = "check_login",
                       .parameters = {{.name = "ref",

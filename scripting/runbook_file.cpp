@@ -226,6 +226,7 @@ runbooks::Step adopted(runbooks::Step step, std::shared_ptr<InnerView const> con
   using runbooks::RunView;
   step.section = step.section.empty() ? prefix.substr(0, prefix.size() - 1) : prefix + step.section;
   step.path = prefix + step.path;
+  if (!step.undone_with.empty()) step.undone_with = prefix + step.undone_with;
   if (step.target) step.target = [inner, f = step.target](RunView const& run) { return f((*inner)(run)); };
   if (step.when) step.when = [inner, f = step.when](RunView const& run) { return f((*inner)(run)); };
   if (step.each) step.each = [inner, f = step.each](RunView const& run) { return f((*inner)(run)); };

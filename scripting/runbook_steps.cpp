@@ -219,13 +219,24 @@ void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook,
     };
   if (Body body = body_of("each"))
     step.each = [body](runbooks::RunView const& view) { return call_each(body, view); };
+  // undo = "address": the undo of that step takes this one's effect along.
+  lua_getfield(lua, index, "undo");
+  bool const goes_along = lua_type(lua, -1) == LUA_TSTRING;
+  lua_pop(lua, 1);
+  if (goes_along) {
+    step.undone_with = text_field(lua, index, "undo", what);
+    if (runbook.find(step.undone_with) == nullptr || !runbook.find(step.undone_with)->undo)
+      throw Error{ErrorKind::usage,
+                  fmt::format("{}: undo names \"{}\", which is no step above it with an undo function", what,
+                              step.undone_with)};
+  }
   for (auto const& [key, function] : {std::pair{"undo", &step.undo}, std::pair{"release", &step.release}})
-    if (Body body = body_of(key))
+    if (Body body = std::string_view{key} == "undo" && goes_along ? Body{} : body_of(key))
       *function = [body](runbooks::RunView const& view, Json const& outputs, fleet::Session* session) {
         StackGuard guard{body.lua};
         call_body(body, view, &outputs, session);
       };
-  if (step.read_only && (step.undo || step.release || step.each))
+  if (step.read_only && (step.undo || goes_along || step.release || step.each))
     throw Error{ErrorKind::usage,
                 fmt::format("{} is read_only: it has nothing to undo, release or repeat", what)};
   if (step.max_failures > 0 && !step.each)

@@ -104,6 +104,7 @@ struct Step {
   std::function<void(RunView const&, Json const& outputs, fleet::Session*)> verify;
   // The items the step is done for, one by one, each journalled; the bodies find theirs in RunView::item.
   std::function<std::vector<std::string>(RunView const&)> each;
+  std::string undone_with;  // the address of the step whose undo takes this one's effect along
   // Takes the effect back: undo when a person asks for it, release when the step's section ends, however it
   // ends. For a tx step both run in one transaction that takes the marker away too.
   std::function<void(RunView const&, Json const& outputs, fleet::Session*)> undo;

@@ -106,6 +106,7 @@ class Runner {
   std::vector<Step const*> to_undo() const;
   void undo_steps(RunOptions const& options);
   void undo_step(Step const& step, RunOptions const& options);
+  void note_undone_with(Step const& step);
   void put_back(Step const& step, Back back, Json const& outputs);
   void put_back_all(Step const& step, Back back);
   void release_all() noexcept;

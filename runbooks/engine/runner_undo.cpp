@@ -36,14 +36,31 @@ std::vector<Step const*> Runner::to_undo() const {
 
 void Runner::undo_steps(RunOptions const& options) {
   auto const steps = to_undo();
-  for (Step const* step : steps)
-    if (!step->undo && !step->release)
+  auto const is_to_undo = [&steps](std::string const& path) {
+    return std::any_of(steps.begin(), steps.end(), [&](Step const* step) { return step->path == path; });
+  };
+  for (Step const* step : steps) {
+    // Its companion is undone already, by an undo that was stopped right after it.
+    if (!step->undone_with.empty() && journal_->record().step(step->undone_with).state == StepState::undone)
+      note_undone_with(*step);
+    else if (step->undone_with.empty() ? !step->undo && !step->release : !is_to_undo(step->undone_with))
       parts_.console.note(fmt::format("step \"{}\" has no undo: what it did stays", step->path));
+  }
   for (Step const* step : steps) {
     bool const unreleased = step->release && !journal_->record().step(step->path).released;
     if (unreleased) put_back_all(*step, Back::release);
-    if (step->undo) undo_step(*step, options);
+    if (!step->undo) continue;
+    undo_step(*step, options);
+    if (journal_->record().step(step->path).state != StepState::undone) continue;
+    for (Step const* other : steps)
+      if (other->undone_with == step->path) note_undone_with(*other);
   }
+}
+
+void Runner::note_undone_with(Step const& step) {
+  std::string const remark = "with " + step.undone_with;
+  journal_->append({.event = "undone", .step = step.path, .note = remark});
+  parts_.console.say(render_line(runbook_, step, "undone", 0, remark));
 }
 
 void Runner::undo_step(Step const& step, RunOptions const& options) {

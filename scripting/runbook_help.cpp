@@ -1,0 +1,80 @@
+#include "scripting/runbook_help.hpp"
+
+namespace scripting {
+
+namespace {
+
+constexpr std::string_view runbook_page =
+    R"(A runbook file declares and does nothing else; its steps act when it is run.
+
+  runbook "name" {
+    brief = "what is true when it has ended",
+    inputs = { slug = input.text { help = "…" }, rows = input.number { default = 3 } },
+    locks = function(run) return { "tenant " .. run.slug } end,
+  }
+  step "name" { … }                           help "step" lists its keys
+  section "name" (function() step … end)      steps with the address name/step
+  include "name" {                            the steps of another runbook, with the address name/…
+    runbook = "register_server",              a shipped one, or a path from this file: "./part.lua"
+    inputs = function(run) return { … } end,
+  }
+
+Input types: text, number, boolean, enum { "a", "b" }, tenant, server, selection, path, interval, secret;
+keys: help, default (a value, or a function of the inputs before it), optional, check; tenant also status.
+
+In a step's functions
+  run.INPUT, run.outputs["address"], run.item, run.id, run.started, run.who, run.runbook
+  expect(value, "what was expected" [, hint])   fails the step when the value is false or nil
+  environment                                   name, guard, master, known_servers
+
+Locks are taken before the first step, in one order for all, and freed when the process ends, however it ends.
+While planning, and in probe, pre, when and verify, whatever would write is refused.
+)";
+
+constexpr std::string_view step_page = R"(A step says what it does in exactly one of three keys:
+
+  tx = function(db, run)        effect and marker commit in one transaction of the target: exactly once
+  effect = function(run, db)    what no transaction covers: CREATE DATABASE, pg_dump; needs a probe
+  manual = "what to do"         a person does it and says so; verify checks
+
+Where, and on what
+  on = master                   or "master server", a tenant, a server, { server = …, database = … }, or a function
+                                of run that returns one
+  each = function(run)          a list of names or tenants:where{…}: the step is done for one item after the other,
+                                the bodies find theirs in run.item; each item is journalled, a resume does what is left
+  max_failures = 2              how many items may fail before the step stops; default 0
+
+Before and after
+  when = function(run)          false: not needed
+  probe = function(run, db)     "done" | "not_done" | "broken", then a line of evidence, then outputs
+  pre = function(run, db)       fails the step before it acts
+  verify = function(run, outputs, db)
+  read_only = true              a check: its tx only reads, is not asked about, and leaves no marker
+  timeout = "30s"               stops the statement, and what an effect is doing (s, m, h, d)
+
+The way back
+  undo = function(run, outputs, db)      runs undo ID calls it, last step first; of a tx step in one transaction that
+                                         takes the marker away, so it too happens exactly once; of an effect it must
+                                         cope with a step that stopped anywhere
+  undo = "address"                       the undo of that step takes this one's effect along
+  release = function(run, outputs, db)   when the step's section ends, however it ends; a resume of an unfinished
+                                         section does the step again first
+
+What is asked
+  confirm = "wording"           the question
+  destructive = true            --yes does not answer it; the target's name, typed or in --confirm, does
+  point_of_no_return = true     the same; from here to the end of the section Ctrl-C waits, and undo is refused
+
+A body's return value is journalled and found in run.outputs["address"]; of a step with each by item.
+After a crash a step is never guessed at: the marker, then a backend still at work, then the probe tell.
+)";
+
+}  // namespace
+
+std::string_view runbook_help(std::string_view topic) {
+  if (topic == "runbook") return runbook_page;
+  if (topic == "step") return step_page;
+  return {};
+}
+
+}  // namespace scripting
