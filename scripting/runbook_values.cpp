@@ -131,6 +131,8 @@ void push_input(lua_State* lua, runbooks::Input const& input, runbooks::Json con
     push_tenant(lua, value.get<std::string>());
   else if (input.type == runbooks::InputType::server)
     push_server(lua, value.get<std::string>());
+  else if (input.type == runbooks::InputType::selection)
+    push_object(lua, Tenants{fleet::Selection::parse(value.get<std::string>())});
   else if (input.type == runbooks::InputType::secret)
     push_object(lua, SecretHandle{fleet::Secret::parse(value.get<std::string>())});
   else

@@ -5,7 +5,7 @@
 
 namespace scripting {
 
-// `run`: what a step's functions know of their run: each input by its name (a tenant or server as a handle, a
+// `run`: what a step's functions know of their run: each input by its name (a tenant, server or selection as a handle, a
 // secret as its handle), outputs["path"], id, started, who, runbook, item (in a step with `each`). Asking for
 // anything else is an error.
 struct RunHandle {

@@ -84,6 +84,7 @@ class Runner {
   bool found_done(Step const& step, Target const& target, StepState state);
   std::string ask(Step const& step, Target const& target, RunOptions const& options,
                   std::string const& extent = {});
+  std::string name_to_type(Target const& target) const;
   // The word "run", or why the person at the terminal is to be asked.
   bool is_answered(Step const& step, Target const& target, RunOptions const& options) const;
   void perform(Step const& step, Target const& target);

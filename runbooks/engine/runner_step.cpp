@@ -38,9 +38,6 @@ class Deadline {
   std::jthread thread_;
 };
 
-// What a person types to confirm: "acme" of "tenant acme".
-std::string name_of(Target const& target) { return target.label.substr(target.label.find(' ') + 1); }
-
 }  // namespace
 
 // A check writes nothing and is not journalled by itself: it holds, or it stops the run.
@@ -145,11 +142,24 @@ bool Runner::found_done(Step const& step, Target const& target, StepState state)
   return true;
 }
 
+// What a person types to confirm a grave step: the tenant that the run is about, wherever the step acts, else
+// what the target is called.
+std::string Runner::name_to_type(Target const& target) const {
+  std::vector<std::string> tenants;
+  for (Input const& input : runbook_.inputs)
+    if (auto const value = view_.inputs.find(input.name);
+        input.type == InputType::tenant && value != view_.inputs.end() && value->is_string())
+      tenants.push_back(value->get<std::string>());
+  if (tenants.size() == 1) return tenants.front();
+  return target.label.substr(target.label.find(' ') + 1);
+}
+
 bool Runner::is_answered(Step const& step, Target const& target, RunOptions const& options) const {
+  if (step.kind == StepKind::manual) return false;  // no flag is a person
   bool const grave = step.destructive || step.point_of_no_return;
-  if (options.yes && !grave && step.kind != StepKind::manual) return true;
+  if (options.yes && !grave) return true;
   if (!grave || options.confirm.empty()) return false;
-  std::string const name = name_of(target);
+  std::string const name = name_to_type(target);
   if (options.confirm == name) return true;
   throw fleet::Error{fleet::ErrorKind::declined, fmt::format("--confirm says \"{}\", step {} is about \"{}\"",
                                                              options.confirm, step.path, name)};
@@ -160,7 +170,7 @@ std::string Runner::ask(Step const& step, Target const& target, RunOptions const
                         std::string const& extent) {
   if (is_answered(step, target, options)) return "run";
   bool const grave = step.destructive || step.point_of_no_return;
-  std::string const name = name_of(target);
+  std::string const name = name_to_type(target);
   std::vector<std::string> effects;
   if (step.kind != StepKind::manual) {
     Gate::Scope planning{parts_.gate, GateState::planning};
