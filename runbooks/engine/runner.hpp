@@ -38,7 +38,8 @@ struct RunOptions {
 
 // Walks a runbook's steps: probe, confirm, journal the intent, body, verify, journal the result. Whether a
 // step runs, is skipped, retried, found done or taken back is decided here and nowhere else.
-// runner.cpp walks, runner_step.cpp does one step, runner_items.cpp one with `each`, runner_undo.cpp goes
+// runner.cpp walks, runner_step.cpp does one step, runner_doubt.cpp finds out what happened,
+// runner_items.cpp one with `each`, runner_undo.cpp goes
 // back.
 class Runner {
  public:
@@ -81,6 +82,7 @@ class Runner {
   // An intent without a result: marker, then orphans, then (for an effect) the probe. Returns true when the
   // step turned out to be done.
   bool settle_doubt(Step const& step, Target const& target, StepState state, Json const& error);
+  void settle_commit(Step const& step, Target const& target, int backend);
   bool found_done(Step const& step, Target const& target, StepState state);
   std::string ask(Step const& step, Target const& target, RunOptions const& options,
                   std::string const& extent = {});

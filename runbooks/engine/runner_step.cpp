@@ -95,53 +95,6 @@ Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
   }
 }
 
-bool Runner::settle_doubt(Step const& step, Target const& target, StepState state, Json const& error) {
-  bool const in_doubt =
-      state == StepState::intended || (error.is_object() && error.value("kind", "") == "in_doubt");
-  fleet::Session* session = nullptr;
-  try {
-    session = targets_->open(target, fleet::Access::read_write);
-  } catch (fleet::Error const& away) {
-    if (!in_doubt) throw;
-    fleet::Error doubt{fleet::ErrorKind::in_doubt,
-                       fmt::format("whether step {} happened cannot be told: {}", step.path, away.message)};
-    doubt.hint = "make the server reachable, then resume";
-    throw doubt;
-  }
-  if (session == nullptr) return false;  // its database does not exist: nothing can have happened in it
-  for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
-    parts_.console.note(fmt::format("ended what the earlier process left running: {}", line));
-  if (step.kind != StepKind::tx || step.read_only) return false;
-  auto const outputs = read_marker(*session, marker_of(step));
-  if (!outputs) return false;
-  verify(step, target, *outputs);
-  finish(step, {.event = "done", .outputs = *outputs}, Journal::Durability::now,
-         "its marker is in " + target.label);
-  return true;
-}
-
-bool Runner::found_done(Step const& step, Target const& target, StepState state) {
-  if (!step.probe) {
-    if (step.kind == StepKind::effect && state == StepState::intended)
-      throw fleet::Error{
-          fleet::ErrorKind::in_doubt,
-          fmt::format("step {} was begun and has no probe that could tell how far it came", step.path)}
-          .with_hint("look yourself, then resume at a terminal and answer skip or by-hand");
-    return false;
-  }
-  Gate::Scope reading{parts_.gate, GateState::reading};
-  fleet::Session* session = targets_->open(target, fleet::Access::read_only);
-  if (target.endpoint && session == nullptr) return false;
-  ProbeResult const seen = step.probe(view_, session);
-  if (seen.state == ProbeState::broken)
-    throw fleet::Error{fleet::ErrorKind::failed,
-                       seen.evidence.empty() ? "the probe says broken" : seen.evidence};
-  if (seen.state == ProbeState::not_done) return false;
-  finish(step, {.event = "already_done", .note = seen.evidence, .outputs = seen.outputs},
-         acted_ ? Journal::Durability::now : Journal::Durability::hold, seen.evidence);
-  return true;
-}
-
 // What a person types to confirm a grave step: the tenant that the run is about, wherever the step acts, else
 // what the target is called.
 std::string Runner::name_to_type(Target const& target) const {
@@ -260,7 +213,14 @@ Json Runner::run_body(Step const& step, Target const& target) {
   Json outputs = run_timed(step, session, [&] { return step.body(view_, session); });
   if (!step.read_only) write_marker(*session, marker_of(step), journal_->record().epoch, outputs);
   reach("commit", step.path);
-  transaction.commit();
+  int const backend = session->backend_pid();
+  try {
+    transaction.commit();
+  } catch (fleet::Error const& error) {
+    if (error.kind != fleet::ErrorKind::in_doubt || step.read_only) throw;
+    cancel.reset();
+    settle_commit(step, target, backend);
+  }
   reach("effect", step.path);
   return outputs;
 }
