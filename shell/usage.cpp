@@ -76,8 +76,7 @@ std::string main_page(scripting::Registry const& registry) {
   tenantsh [OPTIONS] -e CODE              evaluate and print; may be repeated
   tenantsh [OPTIONS] OBJECT METHOD …      call one method, e.g. tenantsh tenants list
   tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
-  tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit,
-                                          runbook and step (what a runbook file may say)
+  tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step
 
 )";
   std::string commands;

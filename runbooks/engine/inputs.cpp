@@ -110,13 +110,20 @@ Json settle_inputs(Runbook const& runbook, std::map<std::string, Json> const& gi
                    Console& console) {
   refuse_unknown(runbook, given);
   Json settled = Json::object();
+  std::vector<std::string> missing, flags;  // all of them in one message, not one a try
   for (Input const& input : runbook.inputs) {
     Json fallback = input.default_value;
     if (auto found = given.find(input.name); found != given.end() && !found->second.is_null()) {
       settled[input.name] = checked(input, found->second, fleet);
       continue;
     }
-    if (input.default_from) fallback = input.default_from(settled);
+    if (input.default_from) {
+      try {
+        fallback = input.default_from(settled);
+      } catch (fleet::Error const&) {
+        if (missing.empty()) throw;  // else it may be for want of one that is missing
+      }
+    }
     if (!fallback.is_null()) {
       settled[input.name] = checked(input, fallback, fleet);
     } else if (!input.required) {
@@ -127,13 +134,16 @@ Json settle_inputs(Runbook const& runbook, std::map<std::string, Json> const& gi
       settled[input.name] =
           checked(input, console.ask({.text = text, .flag = "--input " + input.name + "=…"}), fleet);
     } else {
-      auto error = fleet::Error{fleet::ErrorKind::usage,
-                                fmt::format("{} needs input {}{}", runbook.name, input.name,
-                                            input.help.empty() ? "" : " (" + input.help + ")")};
-      error.hint = fmt::format("give it with --input {}=…", input.name);
-      throw error;
+      missing.push_back(input.name + (input.help.empty() ? "" : " (" + input.help + ")"));
+      flags.push_back("--input " + input.name + "=…");
+      settled[input.name] = nullptr;
     }
   }
+  if (!missing.empty())
+    throw fleet::Error{fleet::ErrorKind::usage,
+                       fmt::format("{} needs input {}", runbook.name, fmt::join(missing, ", "))}
+        .with_hint(
+            fmt::format("give {} with {}", missing.size() == 1 ? "it" : "them", fmt::join(flags, " ")));
   return settled;
 }
 

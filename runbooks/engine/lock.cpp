@@ -156,6 +156,7 @@ void Locks::take_in_master(fleet::Session& session) {
 }
 
 void Locks::write_leases(fleet::Session& session, int epoch) {
+  if (leased_by_backend_ == session.backend_pid()) return;
   for (std::string const& object : objects_)
     session.query(
         {"insert into runbook.lease (object, run_id, runbook, operator, host, pid, process_start, epoch)"
@@ -166,6 +167,7 @@ void Locks::write_leases(fleet::Session& session, int epoch) {
          " acquired_at = now(), heartbeat_at = now()",
          {object, self_.run_id, self_.runbook, self_.who, self_.host, std::to_string(self_.process.pid),
           self_.process.start_time, std::to_string(epoch)}});
+  leased_by_backend_ = session.backend_pid();
 }
 
 void Locks::release_in_master(fleet::Session& session) noexcept {

@@ -34,7 +34,7 @@ class Locks {
   // needed; writes nothing. Idempotent per session. Refuses a transaction pooler: session locks do not hold
   // behind one.
   void take_in_master(fleet::Session& session);
-  // The lease rows that tell others who holds them; needs schema `runbook`.
+  // The lease rows that tell others who holds them; needs schema `runbook`. Idempotent per session.
   void write_leases(fleet::Session& session, int epoch);
   void release_in_master(fleet::Session& session) noexcept;
 
@@ -47,7 +47,7 @@ class Locks {
     int descriptor;
   };
   std::vector<Held> held_;
-  int taken_by_backend_ = 0;
+  int taken_by_backend_ = 0, leased_by_backend_ = 0;
 };
 
 }  // namespace runbooks

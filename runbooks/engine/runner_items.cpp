@@ -136,8 +136,8 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
 
 // The item in view_: by evidence, then by doing it.
 void Runner::perform_item(Step const& step, ItemRecord const& record) {
-  targets_->close();
   Target const target = step.target ? step.target(view_) : Target{};
+  targets_->turn_to(target);
   if (step.when) {
     Gate::Scope reading{parts_.gate, GateState::reading};
     if (!step.when(view_)) return finish(step, {.event = "not_needed"}, Journal::Durability::now, {});

@@ -62,8 +62,8 @@ Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
   try {
     if (parts_.stop.stop_requested() && !held_)
       throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
-    targets_->close();
     Target const target = step.target ? step.target(view_) : Target{};
+    targets_->turn_to(target);
     if (step.when) {
       Gate::Scope reading{parts_.gate, GateState::reading};
       if (!step.when(view_)) {

@@ -43,6 +43,19 @@ fleet::Session* Targets::open(Target const& target, fleet::Access access) {
 
 void Targets::close() { sessions_.clear(); }
 
+void Targets::turn_to(Target const& next) {
+  std::string const own = next.endpoint ? next.endpoint->key() + " " : std::string{};
+  std::erase_if(sessions_, [&](auto const& entry) {
+    if (own.empty() || !entry.first.starts_with(own) || !entry.second->is_open()) return true;
+    try {
+      entry.second->query({"discard all"});
+      return false;
+    } catch (fleet::Error const&) {
+      return true;
+    }
+  });
+}
+
 std::vector<std::string> settle_orphans(fleet::Session& session, fleet::Operator const& who,
                                         std::string const& run_id) {
   std::vector<std::string> ended;

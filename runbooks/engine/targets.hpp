@@ -20,8 +20,11 @@ class Targets {
   // Error{connect} when the server cannot be reached. A session that was lost is opened anew only here,
   // between steps, never in the middle of one.
   fleet::Session* open(Target const& target, fleet::Access access);
-  // Closes them all: the next step may rename or drop what they are connected to.
+  // Closes them all.
   void close();
+  // A step on `next` begins: its own sessions stay, as good as new, because connecting costs more than most
+  // steps; the others close, as it may rename or drop what they are connected to.
+  void turn_to(Target const& next);
 
  private:
   fleet::Fleet& fleet_;

@@ -207,7 +207,7 @@ step "one" { on = master, tx = function(db) db:exec("create table public." .. na
 step "two" { on = master, tx = function(db) db:exec("create table public.second (id int)") end }
 step "three" { on = master, tx = function(db) expect(false, "not yet") end }
 LUA
-begin_changed() { admin "drop table if exists public.first, public.second, public.third"; run 1 tenantsh run ./changed.lua --yes; id=$(last_run); cp changed.lua now.lua; }
+begin_changed() { admin "set client_min_messages = warning; drop table if exists public.first, public.second, public.third"; run 1 tenantsh run ./changed.lua --yes; id=$(last_run); cp changed.lua now.lua; }
 begin_changed
 cp changed.lua original.lua
 sed -i 's/expect(false, "not yet")/db:exec("create table public.third (id int)")/' changed.lua
