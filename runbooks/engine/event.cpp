@@ -88,7 +88,7 @@ void RunRecord::apply(Event const& event) {
   if (event.event == "run_started" || event.event == "resumed" || event.event == "undo_started") {
     state = "running";
     who = event.who;
-    Json const& head = event.outputs;
+    Json const head = event.outputs.is_object() ? event.outputs : Json::object();
     if (event.event == "run_started") {
       started = event.at;
       runbook = head.value("runbook", "");

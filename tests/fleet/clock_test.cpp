@@ -33,3 +33,14 @@ TEST_CASE("human_duration") {
 2 d 3 h
 )");
 }
+
+TEST_CASE("parse_interval") {
+  using namespace std::chrono_literals;
+  CHECK(fleet::parse_interval("30s") == 30s);
+  CHECK(fleet::parse_interval("15m") == 15min);
+  CHECK(fleet::parse_interval("2h") == 2h);
+  CHECK(fleet::parse_interval("7d") == 168h);
+  for (auto const* none :
+       {"", "s", "30", "-1s", "1.5s", "30 s", "1w", "99999999999999999999s", "3000000000000d", "1sm"})
+    CHECK_MESSAGE(!fleet::parse_interval(none), none);
+}
