@@ -34,6 +34,8 @@ struct StatementFacts {
   std::string verb;  // "INSERT", "CREATE DATABASE", "SELECT calling NAME()": the cause of `effect`
   std::vector<std::string>
       functions;  // called functions that are not known to only read, as written, each once
+  std::string
+      destroys;  // DROP DATABASE, DROP SCHEMA, TRUNCATE, DELETE without WHERE, anywhere in it; else ""
   bool transaction_forbidden = false;  // PostgreSQL refuses it inside a transaction block
   bool transaction_control = false;    // BEGIN, COMMIT, ROLLBACK, PREPARE TRANSACTION (savepoints are not)
 };

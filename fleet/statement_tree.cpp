@@ -344,11 +344,33 @@ void examine(std::string const& name, Json const& fields, Cause& cause, Statemen
   if (std::find(running.begin(), running.end(), name) != running.end()) add_query(fields, verb, cause, facts);
 }
 
+// What takes whole databases, schemas or tables of data away, also in a WITH or behind EXPLAIN ANALYZE. A
+// loop, because the tree is as deep as the text is long.
+std::string destruction(Json const& root) {
+  std::vector<Json const*> open{&root};
+  while (!open.empty()) {
+    auto const& node = *open.back();
+    open.pop_back();
+    if (node.is_object()) {
+      if (node.contains("DropdbStmt")) return "DROP DATABASE";
+      if (node.contains("TruncateStmt")) return "TRUNCATE";
+      if (text(field(node, "DropStmt"), "removeType") == "OBJECT_SCHEMA") return "DROP SCHEMA";
+      if (auto const& removal = field(node, "DeleteStmt");
+          !removal.is_null() && !removal.contains("whereClause"))
+        return "DELETE without WHERE";
+    }
+    for (auto const& child : node)
+      if (child.is_structured()) open.push_back(&child);
+  }
+  return "";
+}
+
 }  // namespace
 
 void add_statement(Json const& node, StatementFacts& facts) {
   Cause cause;
   examine_inner(node, cause, facts);
+  if (facts.destroys.empty() && cause.effect >= StatementEffect::write) facts.destroys = destruction(node);
   ++facts.statements;
   if (facts.verb.empty() || cause.effect > facts.effect) {
     facts.effect = cause.effect;
