@@ -1,5 +1,7 @@
 #include "scripting/interpreter.hpp"
 
+#include <algorithm>
+
 #include "scripting/conversion.hpp"
 #include "scripting/globals.hpp"
 #include "scripting/objects.hpp"
@@ -114,9 +116,16 @@ void protect(lua_State* lua, int arguments, std::function<void(lua_State*)> cons
   protected_call(lua, arguments, 0);
 }
 
+// As luaL_loadfilex does: a byte order mark goes, a first line that begins with # becomes an empty one.
+std::string_view without_preamble(std::string_view code) {
+  if (code.starts_with("\xEF\xBB\xBF")) code.remove_prefix(3);
+  if (code.starts_with('#')) code.remove_prefix(std::min(code.find_first_of("\r\n"), code.size()));
+  return code;
+}
+
 void push_chunk(lua_State* lua, std::string_view code, std::string const& chunk_name, int environment) {
   if (environment != 0) environment = absolute(lua, environment);
-  if (compile(lua, code, chunk_name) != LUA_OK) throw syntax_error(lua);
+  if (compile(lua, without_preamble(code), chunk_name) != LUA_OK) throw syntax_error(lua);
   set_environment(lua, environment);
 }
 
