@@ -91,6 +91,7 @@ void add_backups(Registry& registry);  // backups, and rows of tenants
 void add_migrations(Registry& registry);
 void add_seeds(Registry& registry);
 void add_runbooks(Registry& registry);
+void add_check(Registry& registry);  // a row of runbooks
 void add_runs(Registry& registry);
 void add_sql(Registry& registry);
 void add_shell(Registry& registry);

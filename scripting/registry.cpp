@@ -14,6 +14,7 @@ Registry make_registry() {
   add_migrations(registry);
   add_seeds(registry);
   add_runbooks(registry);
+  add_check(registry);
   add_runs(registry);
   add_sql(registry);
   add_shell(registry);

@@ -30,6 +30,7 @@ struct Loading {
   std::vector<std::string> lines;  // of the source, for the steps' hashes
   bool declared = false;
   Loading const* includer = nullptr;
+  Purpose purpose = Purpose::running;
   std::vector<std::function<std::vector<std::string>(runbooks::RunView const&)>> included_locks;
 
   std::string prefix() const {
@@ -40,7 +41,7 @@ struct Loading {
 };
 
 std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& file,
-                                   Loading const* includer);
+                                   Loading const* includer, Purpose purpose);
 void include_runbook(lua_State* lua, Loading& loading, std::string const& name);
 
 Loading& loading_of(lua_State* lua) {
@@ -145,6 +146,8 @@ int expect(lua_State* lua) {
   if (!lua_isnoneornil(lua, 3)) error.hint = display_text(lua, 3);
   throw error;
 }
+
+int silent(lua_State*) { return 0; }
 
 std::string read_source(std::filesystem::path const& file) {
   std::ifstream in{file, std::ios::binary};
@@ -280,7 +283,7 @@ void include_runbook(lua_State* lua, Loading& loading, std::string const& name) 
   loading.sections.push_back(name);
   std::string const prefix = loading.prefix();
   loading.sections.pop_back();
-  auto const inner = load_file(lua, file, &loading);
+  auto const inner = load_file(lua, file, &loading, loading.purpose);
   auto const view = std::make_shared<InnerView const>(world, inner, inputs, prefix);
   for (runbooks::Step const& step : inner->runbook.steps) {
     runbooks::Step outer = adopted(step, view, prefix);
@@ -329,13 +332,20 @@ std::filesystem::path find_runbook(World& world, std::string const& name) {
                               : fmt::format("did you mean {}?", near));
 }
 
+std::vector<std::string> const& declaring_words() {
+  static std::vector<std::string> const words{"runbook", "section",     "step", "include",
+                                              "expect",  "environment", "input"};
+  return words;
+}
+
 namespace {
 
-std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& file,
-                                   Loading const* includer) {
+std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& file, Loading const* includer,
+                                   Purpose purpose) {
   World& world = state_of(lua).world;
   auto loading = std::make_shared<Loading>();
   loading->includer = includer;
+  loading->purpose = purpose;
   loading->runbook.file = file.string();
   loading->runbook.source = read_source(file);
   loading->runbook.sha256 = world.fleet.driver().sha256(loading->runbook.source);
@@ -355,8 +365,12 @@ std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& 
   }
   push_input_types(lua);
   lua_setfield(lua, environment, "input");
-  push_environment_facts(lua);
+  push_environment_facts(lua, purpose);
   lua_setfield(lua, environment, "environment");
+  if (purpose != Purpose::running) {
+    lua_pushcfunction(lua, silent);
+    lua_setfield(lua, environment, "print");
+  }
   runbooks::Gate::Scope scope{world.gate, runbooks::GateState::loading};
   push_chunk(lua, loading->runbook.source, file.filename().string(), environment);
   protected_call(lua, 0, 0);
@@ -380,8 +394,9 @@ std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& 
 
 }  // namespace
 
-std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file) {
-  auto const loading = load_file(lua, file, nullptr);
+std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file,
+                                                      Purpose purpose) {
+  auto const loading = load_file(lua, file, nullptr, purpose);
   return {loading, &loading->runbook};
 }
 

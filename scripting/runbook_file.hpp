@@ -16,9 +16,17 @@ std::filesystem::path find_runbook(World& world, std::string const& name);
 // Names of the shipped runbooks, sorted.
 std::vector<std::string> shipped_runbooks(World& world);
 
+// What a file is loaded for. A check reads declarations only: what the environment cannot tell about itself
+// (the sandbox is down) is left out of `environment`, and print() is silent; offline it is not even asked.
+enum class Purpose { running, checking, checking_offline };
+
+// The words a runbook declares with: runbook, section, step, …
+std::vector<std::string> const& declaring_words();
+
 // Declares what the file says and executes nothing: while it loads, every I/O is Error{refused}.
 // Error{usage} names file:line and what would be right. Must not outlive the interpreter.
-std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file);
+std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::filesystem::path const& file,
+                                                      Purpose purpose = Purpose::running);
 
 // Runs a runbook as `runbooks:run` does, every step unasked that is neither destructive nor a point of no
 // return. Needs the interpreter. `console`: where its lines go.

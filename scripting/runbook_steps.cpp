@@ -247,10 +247,33 @@ void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook,
   step.hash = state_of(lua).world.fleet.driver().sha256(sources);
 }
 
-void push_environment_facts(lua_State* lua) {
-  fleet::Fleet& fleet = state_of(lua).world.fleet;
-  fleet::Environment const& environment = fleet.located();
-  fleet::Endpoint const master = fleet.master();
+namespace {
+
+struct KnownEnvironment {
+  fleet::Environment const* environment;
+  fleet::Endpoint master;
+};
+
+KnownEnvironment know_environment(fleet::Fleet& fleet, Purpose purpose) {
+  if (purpose == Purpose::running) return {&fleet.located(), fleet.master()};
+  if (purpose == Purpose::checking) {
+    try {
+      return {&fleet.located(), fleet.master()};
+    } catch (Error const& error) {
+      if (error.kind == ErrorKind::interrupted) throw;
+    }
+  }
+  fleet::Endpoint nowhere;
+  nowhere.keywords = {{"dbname", "master"}, {"user", "postgres"}};
+  return {&fleet.environment(), std::move(nowhere)};
+}
+
+}  // namespace
+
+void push_environment_facts(lua_State* lua, Purpose purpose) {
+  auto const known = know_environment(state_of(lua).world.fleet, purpose);
+  fleet::Environment const& environment = *known.environment;
+  fleet::Endpoint const& master = known.master;
   Json servers = Json::object();
   auto const described = [](fleet::FirstServer const& server) {
     return Json{{"name", server.name},

@@ -5,6 +5,7 @@
 
 #include "runbooks/engine/runbook.hpp"
 #include "scripting/binding.hpp"
+#include "scripting/runbook_file.hpp"
 
 namespace scripting {
 
@@ -20,7 +21,7 @@ void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook,
 void push_input_types(lua_State* lua);
 // The table `environment`: name, sandbox, guard, secrets_folder, master.database and .user,
 // known_servers[name], first_server. Facts of the
-// configuration, no I/O.
-void push_environment_facts(lua_State* lua);
+// configuration, no I/O. For a check, what the environment cannot tell now is absent.
+void push_environment_facts(lua_State* lua, Purpose purpose);
 
 }  // namespace scripting

@@ -37,7 +37,7 @@ int run_index(lua_State* lua) {
   else {
     std::vector<std::string> known;
     for (runbooks::Input const& input : handle.runbook->inputs) known.push_back(input.name);
-    for (char const* name : {"outputs", "id", "started", "who", "runbook", "item"}) known.emplace_back(name);
+    for (std::string const& name : run_members()) known.push_back(name);
     std::string const near = fleet::nearest(key, known);
     throw Error{ErrorKind::usage, fmt::format("run has no \"{}\"; it has: {}", key, fmt::join(known, ", "))}
         .with_hint(near.empty() ? "declare it as an input" : fmt::format("did you mean run.{}?", near));
@@ -123,6 +123,11 @@ runbooks::Target target_of_table(lua_State* lua, int index, World& world) {
 }
 
 }  // namespace
+
+std::vector<std::string> const& run_members() {
+  static std::vector<std::string> const members{"outputs", "id", "started", "who", "runbook", "item"};
+  return members;
+}
 
 void push_input(lua_State* lua, runbooks::Input const& input, runbooks::Json const& value) {
   if (value.is_null())

@@ -25,6 +25,9 @@ struct LuaType<OutputsHandle> {
   static constexpr char const* name = "tenantsh.outputs";
 };
 
+// What a run has beside its inputs: outputs, id, …
+std::vector<std::string> const& run_members();
+
 void new_run_types(lua_State* lua);
 void push_input(lua_State* lua, runbooks::Input const& input, runbooks::Json const& value);
 

@@ -342,6 +342,16 @@ int secret_text(lua_State* lua) {
 
 }  // namespace
 
+std::vector<std::string> const& step_database_methods() {
+  static std::vector<std::string> const names = [] {
+    std::vector<std::string> listed;
+    for (luaL_Reg const* method = database_methods; method->name != nullptr; ++method)
+      listed.emplace_back(method->name);
+    return listed;
+  }();
+  return names;
+}
+
 void new_step_database_types(lua_State* lua) {
   static constexpr luaL_Reg database[] = {
       {"__index", guarded<database_index>}, {"__tostring", guarded<database_text>}, {nullptr, nullptr}};

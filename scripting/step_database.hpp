@@ -30,6 +30,8 @@ struct LuaType<SecretHandle> {
   static constexpr char const* name = "tenantsh.secret";
 };
 
+// The methods of `db`.
+std::vector<std::string> const& step_database_methods();
 void new_step_database_types(lua_State* lua);
 
 }  // namespace scripting

@@ -230,7 +230,12 @@ void render(fleet::CopySink& out, fleet::Result const& result, RenderOptions con
 
 void render(fleet::CopySink& out, scripting::Value const& value, RenderOptions const& options) {
   if (std::holds_alternative<std::monostate>(value)) return;
-  if (auto const* rows = std::get_if<scripting::Rows>(&value)) return render(out, rows->result, options);
+  if (auto const* rows = std::get_if<scripting::Rows>(&value)) {
+    if (!rows->lines || options.format != Format::table) return render(out, rows->result, options);
+    Chunks chunks{out};
+    chunks += printable(redacted(*rows->lines, options), LineBreaks::keep);
+    return chunks.finish();
+  }
   if (auto const* card = std::get_if<scripting::Card>(&value)) return render_card(out, *card, options);
   render_json_value(out, json_of(value), options);
 }
