@@ -1,11 +1,14 @@
-// runs: list, show, resume, abandon.
+// runs: list, show, report, resume, abandon.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "fleet/private_files.hpp"
 #include "runbooks/engine/changes.hpp"
+#include "runbooks/engine/report.hpp"
 #include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/transcript.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/run_verbs.hpp"
 #include "scripting/runbook_file.hpp"
@@ -67,8 +70,10 @@ Answer abandon_run(World& world, Arguments const& arguments) {
   if (state == "done" || state == "abandoned" || state == "undone" || state == "running")
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
-  runbooks::Journal journal{
-      {world.fleet, world.who, runs_folder(world), {}}, found.mirror, found.events, found.record.id};
+  runbooks::Journal journal{{world.fleet, world.who, runs_folder(world), {}, &world.console},
+                            found.mirror,
+                            found.events,
+                            found.record.id};
   journal.attach();
   journal.append({.event = "abandoned", .note = arguments.text("reason")});
   return {std::monostate{}, {fmt::format("run {} is abandoned; what it did stays", found.record.id)}, {}};
@@ -119,6 +124,90 @@ Answer show_run(World& world, Arguments const& arguments) {
                                                 found.record.who,
                                                 runbooks::state_of(found.record, world.who))};
   return {std::move(rows), std::move(notes), {}};
+}
+
+// Every text of a journal event with references where a value of a secret should stand. The journal holds
+// references only; a report travels further than a journal, so it is made sure of once more.
+Json without_secrets(Json const& value, fleet::Secrets const& secrets) {
+  if (value.is_string()) return secrets.redact(value.get<std::string>());
+  if (!value.is_structured()) return value;
+  Json clean = value.is_array() ? Json::array() : Json::object();
+  for (auto const& item : value.items())
+    if (value.is_array())
+      clean.push_back(without_secrets(item.value(), secrets));
+    else
+      clean[secrets.redact(item.key())] = without_secrets(item.value(), secrets);
+  return clean;
+}
+
+enum class ReportForm { html, json, markdown };
+
+ReportForm report_form(Arguments const& arguments) {
+  std::string const as = arguments.text("as", "html");
+  if (as == "html") return ReportForm::html;
+  if (as == "json") return ReportForm::json;
+  if (as == "markdown") return ReportForm::markdown;
+  throw Error{ErrorKind::usage,
+              fmt::format("a report is made as html, json or markdown, not as {}", fleet::in_quotes(as))};
+}
+
+// Where a report goes: beside what is there already only when that is a file. Writing renames a new file to
+// that name, which must not take the place of a device; a link is followed.
+std::filesystem::path report_target(std::string const& out) {
+  std::error_code code;
+  auto const status = std::filesystem::status(out, code);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw Error{ErrorKind::io, fmt::format("cannot write {}: it is no file", out)}.with_hint(
+        "give --out the path of a file");
+  if (!std::filesystem::exists(status)) return out;
+  auto const real = std::filesystem::canonical(out, code);
+  return code ? std::filesystem::path{out} : real;
+}
+
+void write_report(std::string const& out, std::string const& text) {
+  try {
+    fleet::write_private_file(report_target(out), text);
+  } catch (Error& problem) {
+    problem.hint = "give another path with --out";  // it is not about TENANTSH_HOME here
+    throw;
+  }
+}
+
+std::string default_out(std::string const& id) { return "./run-" + id + ".html"; }
+
+Answer report_run(World& world, Arguments const& arguments) {
+  ReportForm const form = report_form(arguments);
+  auto found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  for (runbooks::Event& event : found.events)
+    event = runbooks::Event::from_json(without_secrets(event.to_json(), world.fleet.secrets()));
+  found.record = runbooks::replay(found.record.id, found.events);
+  std::string const state = runbooks::state_of(found.record, world.who);
+
+  std::string out = arguments.text("out");
+  if (out.empty() && form == ReportForm::json) return {runbooks::report_json(found, state), {}, {}};
+  std::string text;
+  switch (form) {
+    case ReportForm::json:
+      text = runbooks::report_json(found, state).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+      break;
+    case ReportForm::markdown: text = runbooks::transcript_text(found.record.id, found.events); break;
+    case ReportForm::html: text = runbooks::report_html(found, state); break;
+  }
+  if (out.empty() && form == ReportForm::markdown) {
+    text.pop_back();  // printing ends the line
+    return {Json(std::move(text)), {}, {}};
+  }
+  if (out.empty()) out = default_out(found.record.id);
+  write_report(out, text);
+  return {std::monostate{}, {fmt::format("written: {}", out)}, {}};
+}
+
+std::vector<std::string> describe_report(World& world, Arguments const& arguments) {
+  std::string const out = arguments.text("out");
+  if (!out.empty()) return {"write " + out};
+  if (report_form(arguments) != ReportForm::html) return {};
+  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
+  return {"write " + default_out(found.record.id)};
 }
 
 Parameter const id_parameter{.name = "id",
@@ -193,6 +282,26 @@ void add_runs(Registry& registry) {
                       .brief = "The journal of one run.",
                       .example = "runs:list()",
                       .run = show_run});
+  registry.add(Method{
+      .object = "runs",
+      .name = "report",
+      .effect = Effect::write,
+      .parameters = {id_parameter,
+                     {.name = "as", .default_text = "html", .brief = "html, json or markdown"},
+                     {.name = "out",
+                      .type = Type::path,
+                      .default_text = "./run-ID.html; json and markdown are returned",
+                      .brief = "the file to write"}},
+      .returns = "nothing when a file was written; else json: a table, markdown: text",
+      .errors =
+          "usage for another form or an id that fits several runs; not_found; io when it cannot be written",
+      .brief =
+          "The record of one run: a page to read and print, JSON for programs, or the transcript. Made from "
+          "the journal, also while the run goes on.",
+      .example = "for _, run in ipairs(runs:list()) do show(runs:report(run.id, { as = \"markdown\" })) end",
+      .asks = false,
+      .run = report_run,
+      .describe = describe_report});
   registry.add(Method{
       .object = "runs",
       .name = "resume",

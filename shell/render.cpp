@@ -128,8 +128,12 @@ void render_json_value(fleet::CopySink& out, Json const& value, RenderOptions co
   } else if (value.is_structured()) {
     constexpr std::size_t one_line = 100;
     std::string text = json_text(value);
-    if (text.size() > one_line) text = json_text(value, 2);
-    out.write(printable(redacted(std::move(text), options), LineBreaks::keep) + "\n");
+    int const indent = text.size() > one_line ? 2 : -1;
+    if (indent > 0) text = json_text(value, indent);
+    // What a terminal must not get is escaped the way JSON does it: a program may read this too.
+    if (printable(text, LineBreaks::keep) != text)
+      text = value.dump(indent, ' ', true, Json::error_handler_t::replace);
+    out.write(redacted(std::move(text), options) + "\n");
   } else if (options.format == Format::table || options.format == Format::vertical) {
     out.write(printable(redacted(scalar_text(value), options), LineBreaks::keep) + "\n");
   } else {

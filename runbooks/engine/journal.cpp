@@ -110,15 +110,28 @@ item as (
      set state = excluded.state, at = excluded.at, outputs = excluded.outputs, error = excluded.error)
 select (select count(*) from fence), (select count(*) from line), (select count(*) from lease))sql";
 
+Transcript::Note noting(Console* console) {
+  return [console](std::string_view text) {
+    if (console != nullptr) console->note(text);
+  };
+}
+
 }  // namespace
 
 Journal::Journal(Parts parts, std::string id, std::string started, Json head)
-    : parts_(std::move(parts)), id_(std::move(id)), started_(std::move(started)), head_(std::move(head)) {
+    : parts_(std::move(parts)),
+      id_(std::move(id)),
+      started_(std::move(started)),
+      head_(std::move(head)),
+      transcript_(id_, noting(parts_.console)) {
   record_.id = id_;
 }
 
 Journal::Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> events, std::string id)
-    : parts_(std::move(parts)), id_(std::move(id)), events_(std::move(events)) {
+    : parts_(std::move(parts)),
+      id_(std::move(id)),
+      transcript_(id_, noting(parts_.console)),
+      events_(std::move(events)) {
   record_ = replay(id_, events_);
   epoch_ = record_.epoch;
   started_ = fleet::compact_time(parts_.fleet.clock().now());
@@ -146,6 +159,7 @@ void Journal::append(Event event, Durability durability) {
 void Journal::write(Event const& event) {
   if (!mirror_) mirror_.emplace(Mirror::create(parts_.folder, started_, id_));
   mirror_->append(event);
+  transcript_.bring_up(mirror_->file(), events_, durable_);
   if (parts_.boundary) parts_.boundary("mirrored", event.step);
   if (!attached_) return;
   try {

@@ -7,8 +7,10 @@
 
 #include "fleet/fleet.hpp"
 #include "fleet/operator.hpp"
+#include "runbooks/engine/console.hpp"
 #include "runbooks/engine/event.hpp"
 #include "runbooks/engine/mirror.hpp"
+#include "runbooks/engine/transcript.hpp"
 
 namespace runbooks {
 
@@ -30,6 +32,7 @@ class Journal {
     fleet::Operator const& who;
     std::filesystem::path folder;  // HOME/runs/ENVIRONMENT
     Boundary boundary;
+    Console* console = nullptr;  // is told what stops nothing
   };
 
   // A new run; nothing is written before the first append().
@@ -64,6 +67,7 @@ class Journal {
   std::string id_, started_;
   Json head_;
   std::optional<Mirror> mirror_;
+  Transcript transcript_;      // beside the mirror, for people
   std::vector<Event> events_;  // all, also held ones
   std::size_t durable_ = 0;    // how many of them are in the mirror
   RunRecord record_;

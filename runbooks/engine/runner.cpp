@@ -58,8 +58,9 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
             {"sha256", runbook_.sha256},     {"host", parts_.who.host},
             {"pid", parts_.who.process.pid}, {"process_start", parts_.who.process.start_time},
             {"started", view_.started},      {"script", runbook_.source}};
-  journal_ = std::make_unique<Journal>(Journal::Parts{parts_.fleet, parts_.who, folder, parts_.boundary},
-                                       view_.id, view_.started, head);
+  journal_ = std::make_unique<Journal>(
+      Journal::Parts{parts_.fleet, parts_.who, folder, parts_.boundary, &parts_.console}, view_.id,
+      view_.started, head);
   take_locks();
   journal_->append({.event = "run_started", .outputs = head}, Journal::Durability::hold);
   parts_.console.say(render_head(runbook_, view_.id, parts_.fleet.environment().name));
@@ -76,8 +77,9 @@ void Runner::take_up(FoundRun const& found, char const* event) {
   view_.started = head.value("started", "");
   view_.who = parts_.who.name();
   view_.inputs = found.record.inputs;
-  journal_ = std::make_unique<Journal>(Journal::Parts{parts_.fleet, parts_.who, folder, parts_.boundary},
-                                       found.mirror, found.events, view_.id);
+  journal_ = std::make_unique<Journal>(
+      Journal::Parts{parts_.fleet, parts_.who, folder, parts_.boundary, &parts_.console}, found.mirror,
+      found.events, view_.id);
   take_locks();
   journal_->attach();
   journal_->take_over();
