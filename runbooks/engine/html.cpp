@@ -11,8 +11,28 @@ namespace {
 // Longer values are folded: a page stays readable that holds a whole dump's listing.
 constexpr std::size_t long_value = 1500;
 
+// Short words, times and numbers are not broken in two: the columns of text give way.
+constexpr std::size_t short_word = 24;
+
 std::string cell(Json const& value) {
-  return fmt::format("<td{}>{}</td>", value.is_number() ? " class=\"number\"" : "", html_value(value));
+  std::string const text = plain_text(value);
+  bool const whole = text.size() <= short_word && text.find_first_of(" \n\t") == text.npos;
+  return fmt::format("<td{}>{}</td>",
+                     value.is_number() ? " class=\"number\""
+                     : whole           ? " class=\"whole\""
+                                       : "",
+                     html_value(value));
+}
+
+// A column of numbers has its name above them, at the right.
+bool is_numeric(Json const& rows, std::string const& name) {
+  bool any = false;
+  for (Json const& row : rows) {
+    if (!row.contains(name) || row[name].is_null()) continue;
+    if (!row[name].is_number()) return false;
+    any = true;
+  }
+  return any;
 }
 
 // Tables may be wider than the page: the box around them is scrolled, by keys too.
@@ -50,7 +70,9 @@ std::string html_table(Json const& rows, std::string const& caption) {
   std::string text = "<table>";
   if (!caption.empty()) text += fmt::format("<caption>{}</caption>", html_text(caption));
   text += "<thead><tr>";
-  for (std::string const& name : names) text += fmt::format("<th scope=\"col\">{}</th>", html_text(name));
+  for (std::string const& name : names)
+    text += fmt::format("<th scope=\"col\"{}>{}</th>", is_numeric(rows, name) ? " class=\"number\"" : "",
+                        html_text(name));
   text += "</tr></thead>\n<tbody>\n";
   for (Json const& row : rows) {
     text += "<tr>";

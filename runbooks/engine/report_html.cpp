@@ -65,15 +65,17 @@ std::string head(Page const& page) {
     if (chapter.known) work += chapter.ms;
   std::string text = fmt::format(
       "<header class=\"head\">\n<div class=\"title\"><h1>{}</h1>{}</div>\n"
-      "<p class=\"soft\">run <code>{}</code> on {}</p>\n<dl class=\"facts sheet\">\n",
+      "<p class=\"soft\">run <code>{}</code> on <b>{}</b></p>\n<dl class=\"facts sheet\">\n",
       html_text(record.runbook), state_span(page.state), html_text(record.id), html_text(record.environment));
-  text += fact("Environment", html_text(record.environment)) + fact("Operator", html_text(operators));
+  text += fact("Operator", html_text(operators));
   text += fact("Started", html_text(readable_time(record.started)));
   text += fact(record.ended.empty() ? "Last event" : "Ended", html_text(readable_time(last)));
   text += fact("From start to end", duration(elapsed_ms(record.started, last)));
   text += fact("At work in steps", duration(work)) + fact("Steps", html_text(step_counts(record)));
   text += fact("Processes", std::to_string(page.story.sittings.size()));
-  text += fact("Script", record.file.empty() ? "" : "<code>" + html_text(record.file) + "</code>");
+  if (!record.file.empty())
+    text += fmt::format("<div class=\"wide\"><dt>Script</dt><dd><code>{}</code></dd></div>\n",
+                        html_text(record.file));
   return text +
          "</dl>\n<nav aria-label=\"Parts of this report\"><a href=\"#timeline\">Timeline</a> "
          "<a href=\"#inputs\">Inputs</a> <a href=\"#steps\">Steps</a> <a href=\"#processes\">Processes</a> "
@@ -82,10 +84,10 @@ std::string head(Page const& page) {
 
 std::string error_block(Json const& error, std::string const& title) {
   if (!error.is_object()) return {};
-  std::string text = fmt::format("<div class=\"error\"><p class=\"soft\">{}</p><p>{}</p>", html_text(title),
-                                 html_value(error.value("message", Json{})));
+  std::string text = fmt::format("<div class=\"error\"><p class=\"soft\">{}</p><div>{}</div>",
+                                 html_text(title), html_value(error.value("message", Json{})));
   for (auto const& [name, value] : error_fields(error))
-    text += fmt::format("<p><span class=\"soft\">{}:</span> {}</p>", html_text(name), html_value(value));
+    text += fmt::format("<div><span class=\"soft\">{}:</span> {}</div>", html_text(name), html_value(value));
   return text + "</div>\n";
 }
 
@@ -98,9 +100,8 @@ std::string callout(Page const& page) {
                                  page.state == "failed" ? "" : " mind");
   text += fmt::format("<p>{}{}</p>\n", state_span(page.state),
                       record.last_step.empty() ? "" : " at step <b>" + html_text(record.last_step) + "</b>");
-  if (step.state == StepState::failed)
-    text += error_block(step.error, "what stopped it");
-  else if (!page.run.events.empty() && !page.run.events.back().note.empty())
+  if (step.state == StepState::failed) text += error_block(step.error, "what stopped it");
+  if (!page.run.events.empty() && page.run.events.back().step.empty() && !page.run.events.back().note.empty())
     text += fmt::format("<p>{}</p>\n", html_text(page.run.events.back().note));
   if (page.state != "abandoned" && page.state != "running")
     text += fmt::format("<p class=\"soft\">Go on with <code>tenantsh runs resume {}</code></p>\n",
@@ -148,7 +149,7 @@ std::string timeline(Page const& page) {
         html_text(chapter.step),
         chapter.attempt > 1 ? fmt::format(" <span class=\"soft\">attempt {}</span>", chapter.attempt) : "",
         bar, state_span(chapter.result), chapter.ms > 0 ? " " + duration(chapter.ms) : "");
-    if (!says.empty()) text += fmt::format("<span class=\"says\">{}</span>", html_value(says));
+    if (!says.empty()) text += fmt::format("<div class=\"says\">{}</div>", html_value(says));
     text += "</li>\n";
   }
   return text +
@@ -188,7 +189,7 @@ std::string step_article(Page const& page, std::string const& path, std::size_t 
       number, html_text(path), state_span(std::string{to_string(step.state)}),
       step.ms > 0 ? " " + duration(step.ms) : "", html_text(kind), html_text(readable_time(step.at)),
       step.attempts > 1 ? fmt::format(" · {} attempts", step.attempts) : "");
-  if (!step.note.empty()) text += fmt::format("<p>{}</p>\n", html_value(step.note));
+  if (!step.note.empty()) text += fmt::format("<div>{}</div>\n", html_value(step.note));
   return text + before + outputs + "</article>\n";
 }
 
@@ -226,7 +227,7 @@ std::string journal(Page const& page) {
                     {"says", says}});
   }
   return "<section aria-labelledby=\"journal\">\n<h2 id=\"journal\">Journal</h2>\n<details "
-         "class=\"sheet\"><summary>" +
+         "class=\"sheet journal\"><summary>" +
          fmt::format("{} events", rows.size()) + "</summary>\n" + html_table(rows, {}) +
          "</details>\n</section>\n";
 }

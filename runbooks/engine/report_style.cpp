@@ -22,6 +22,8 @@ body {
 }
 main, .head, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.5rem; }
 .head { padding-top: 2.5rem; }
+.head .facts { margin-top: 1rem; }
+main { padding-top: 1.25rem; }
 h1 { margin: 0; font-size: 1.75rem; line-height: 1.2; overflow-wrap: anywhere; }
 h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem; }
 h3 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
@@ -42,6 +44,7 @@ nav { margin-top: 1.25rem; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
 }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .75rem 1.5rem; }
 .facts dt { color: var(--soft); font-size: .85em; }
+.facts .wide { grid-column: 1 / -1; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .callout { border-left: 4px solid var(--bad); }
 .callout.mind { border-left-color: var(--mind); color: inherit; }
@@ -69,15 +72,17 @@ th, td {
   text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line);
 }
 th { font-weight: 600; font-size: .87em; color: var(--soft); }
-tbody th { white-space: nowrap; }
+tbody th { white-space: nowrap; width: 12rem; }
 td { overflow-wrap: anywhere; white-space: pre-wrap; min-width: 3rem; }
+th.number { text-align: right; }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-td.keep { white-space: nowrap; }
+.journal td:last-child { min-width: 14rem; }
+td.whole { white-space: nowrap; }
 tr:last-child > td, tr:last-child > th { border-bottom: 0; }
 thead tr:last-child > th { border-bottom: 1px solid var(--line); }
 .step header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
 .error { border-left: 3px solid var(--bad); padding-left: .75rem; margin: .6rem 0; overflow-wrap: anywhere; }
-.error p { margin: .1rem 0; white-space: pre-wrap; }
+.error p, .error div { margin: .1rem 0; white-space: pre-wrap; }
 summary { cursor: pointer; }
 pre {
   margin: .75rem 0 0; padding: .75rem; background: var(--track); border-radius: .35rem; overflow: auto;
@@ -97,13 +102,15 @@ footer { padding-top: 1.5rem; padding-bottom: 3rem; color: var(--soft); font-siz
   }
   @page { margin: 16mm 14mm; }
   body { font-size: 10pt; }
+  table, pre { font-size: 8.5pt; }
+  .sheet { box-decoration-break: clone; -webkit-box-decoration-break: clone; }
   main, .head, footer { max-width: none; padding: 0; }
   nav { display: none; }
   h2, h3, caption { break-after: avoid; page-break-after: avoid; }
   tr, .timeline li, .facts, .callout, .error { break-inside: avoid; page-break-inside: avoid; }
   .bar, .track { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .scroll, pre { overflow: visible; max-height: none; }
-  details::details-content { content-visibility: visible; height: auto; }
+  details.sheet::details-content { content-visibility: visible; height: auto; }
 }
 )css";
 

@@ -145,6 +145,12 @@ TEST_CASE("outputs of 100 kB are folded, not lost") {
   CHECK(page.find("<summary>100005 bytes</summary>") != std::string::npos);
   CHECK(page.find(std::string(100'000, 'x') + "&lt;end&gt;") != std::string::npos);
   check_balance(page);
+  // A fold may stand in a div, not in a paragraph.
+  auto told = tests::eventful_run();
+  told[1].note = told[3].error["message"] = long_text;
+  std::string const folded = runbooks::report_html(found(told), "done");
+  CHECK(count(folded, "bytes</summary>") > 3);
+  CHECK(folded.find("<p><details") == std::string::npos);
 }
 
 TEST_CASE("a run that has only just begun has a report") {
