@@ -190,6 +190,9 @@ TEST_CASE("render: Lua values") {
   CHECK(rendered(Json(std::numeric_limits<double>::infinity()), Format::table) == "Infinity\n");
   CHECK(rendered(Json(std::nan("")), Format::json) == "\"NaN\"\n");
   CHECK(rendered(Json("two\nlines\x1b"), Format::table) == "two\nlines\\e\n");
+  // Still JSON when it holds what a terminal must not get.
+  CHECK(rendered(Json{{"a", "\xe2\x80\xae\x7f"}}, Format::table) == R"({"a":"\u202e\u007f"})"
+                                                                    "\n");
   CHECK(rendered(Json("text"), Format::json) == "\"text\"\n");
   CHECK(rendered(Json::parse("[1,2,{\"a\":[]}]"), Format::table) == "[1, 2, {\"a\": []}]\n");
   CHECK(rendered(Json::parse("[1,2]"), Format::jsonl) == "1\n2\n");
