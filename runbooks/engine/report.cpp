@@ -10,16 +10,24 @@ namespace runbooks {
 namespace {
 
 bool settles_a_step(std::string const& event) {
-  constexpr std::array<std::string_view, 6> results{"done",    "already_done", "not_needed",
-                                                    "skipped", "by_hand",      "failed"};
+  constexpr std::array<std::string_view, 9> results{"done",    "already_done", "not_needed",
+                                                    "skipped", "by_hand",      "failed",
+                                                    "undone",  "undo_skipped", "released"};
   return std::find(results.begin(), results.end(), event) != results.end();
 }
 
-bool begins_a_sitting(Event const& event) { return event.event == "run_started" || event.event == "resumed"; }
+bool begins_a_sitting(Event const& event) {
+  return event.event == "run_started" || event.event == "resumed" || event.event == "undo_started";
+}
+
+bool begins_a_try(Event const& event) {
+  return event.event == "intent" || event.event == "undo_intent" || event.event == "release_intent";
+}
 
 Chapter chapter_of(Event const& event, int sitting) {
   Chapter chapter;
   chapter.step = event.step;
+  chapter.item = event.item;
   chapter.result = event.event;
   chapter.began = chapter.ended = event.at;
   chapter.kind = event.kind;
@@ -37,13 +45,14 @@ Chapter chapter_of(Event const& event, int sitting) {
 // The try at this step that this very process began and that has no result yet.
 Chapter* open_try(Story& story, Event const& event, int sitting) {
   for (auto chapter = story.chapters.rbegin(); chapter != story.chapters.rend(); ++chapter)
-    if (chapter->step == event.step)
+    if (chapter->step == event.step && chapter->item == event.item)
       return chapter->result == "no_result" && chapter->sitting == sitting ? &*chapter : nullptr;
   return nullptr;
 }
 
 Json chapter_json(Chapter const& chapter, Story const& story) {
   Json line{{"result", chapter.result}, {"began", chapter.began}};
+  if (!chapter.item.empty()) line["item"] = chapter.item;
   if (!chapter.ended.empty()) line["ended"] = chapter.ended;
   if (chapter.attempt > 0) line["attempt"] = chapter.attempt;
   if (!chapter.kind.empty()) line["kind"] = chapter.kind;
@@ -78,7 +87,7 @@ Story story_of(std::vector<Event> const& events) {
       story.sittings.push_back({event.who, process_words(event.outputs), event.at, event.at});
     int const sitting = static_cast<int>(story.sittings.size()) - 1;
     story.sittings.back().to = event.at;
-    if (event.event == "intent") {
+    if (begins_a_try(event)) {
       story.chapters.push_back(chapter_of(event, sitting));
       story.chapters.back().result = "no_result";
       story.chapters.back().ended.clear();

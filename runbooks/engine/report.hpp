@@ -10,7 +10,7 @@ namespace runbooks {
 // The record of one run for people and programs, made from its events and nothing else: no server is asked,
 // no secret resolved. `state` is what state_of() says, which knows whether the run's process still lives.
 
-// One process's part of the run: from run_started or resumed to the next of them.
+// One process's part of the run: from run_started, resumed or undo_started to the next of them.
 struct Sitting {
   std::string who, process, from, to;
 };
@@ -19,6 +19,7 @@ struct Sitting {
 // (found done, not needed, checked); or an event of the run as a whole or of a kind not known here.
 struct Chapter {
   std::string step;    // empty: about the run as a whole
+  std::string item;    // of a step with `each`, else empty
   std::string result;  // name of the event that ended it; "no_result": the process ended before it told
   std::string began, ended, kind, note, who;
   int attempt = 0;

@@ -112,7 +112,7 @@ std::string callout(Page const& page) {
 std::string remark_line(Chapter const& chapter, Page const& page) {
   std::string text = html_text(event_words(chapter.result)) + " · " +
                      html_text(readable_time(chapter.began)) + " · " + html_text(chapter.who);
-  if (chapter.result == "resumed")
+  if (chapter.result == "resumed" || chapter.result == "undo_started")
     text += " · " + html_text(page.story.sittings[static_cast<std::size_t>(chapter.sitting)].process);
   if (!chapter.note.empty()) text += " · " + html_text(chapter.note);
   return "<li class=\"remark\"><span>" + text + "</span></li>\n";
@@ -146,7 +146,7 @@ std::string timeline(Page const& page) {
     text += fmt::format(
         "<li><span class=\"name\">{}{}</span><span class=\"track\" aria-hidden=\"true\">{}</span>"
         "<span class=\"told\">{}{}</span>",
-        html_text(chapter.step),
+        html_text(chapter.item.empty() ? chapter.step : chapter.step + " › " + chapter.item),
         chapter.attempt > 1 ? fmt::format(" <span class=\"soft\">attempt {}</span>", chapter.attempt) : "",
         bar, state_span(chapter.result), chapter.ms > 0 ? " " + duration(chapter.ms) : "");
     if (!says.empty()) text += fmt::format("<div class=\"says\">{}</div>", html_value(says));
@@ -175,7 +175,8 @@ std::string step_article(Page const& page, std::string const& path, std::size_t 
     if (chapter.error.is_object())
       before +=
           error_block(chapter.error,
-                      fmt::format("{} {}{}{}", event_words(chapter.result), at, who,
+                      fmt::format("{}{} {}{}{}", chapter.item.empty() ? "" : chapter.item + ": ",
+                                  event_words(chapter.result), at, who,
                                   chapter.attempt > 0 ? fmt::format(", attempt {}", chapter.attempt) : ""));
     else if (!chapter.known)
       before += fmt::format("<p>{} <span class=\"soft\">{}{}</span> {}</p>\n", state_span(chapter.result),

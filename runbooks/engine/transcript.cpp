@@ -61,8 +61,9 @@ std::string Narrator::tell_step(Event const& event) {
   std::string text;
   if (event.step != step_) text = fmt::format("\n## {}\n\n", markdown_text(event.step));
   step_ = event.step;
-  text += fmt::format("- {}: {}{}{}", markdown_text(event_words(event.event)), readable_time(event.at),
-                      after(event.ms), who_else(event));
+  std::string const about = event.item.empty() ? "" : "item " + markdown_text(event.item) + " ";
+  text += fmt::format("- {}{}: {}{}{}", about, markdown_text(event_words(event.event)),
+                      readable_time(event.at), after(event.ms), who_else(event));
   if (!event.kind.empty() && event.event == "intent") text += ", " + markdown_text(event.kind);
   if (event.attempt > 0) text += fmt::format(", attempt {}", event.attempt);
   text += "\n";
@@ -75,10 +76,11 @@ std::string Narrator::tell_step(Event const& event) {
 // A line of its own about the run as a whole. What follows it has a heading again.
 std::string Narrator::tell_run(Event const& event) {
   step_.clear();
-  if (event.event == "resumed") {
+  if (event.event == "resumed" || event.event == "undo_started") {
     who_ = event.who;
     std::string const process = process_words(event.outputs);
-    return fmt::format("\n---\n\n**Resumed** {} by {}{}\n", readable_time(event.at), markdown_text(event.who),
+    return fmt::format("\n---\n\n**{}** {} by {}{}\n", event.event == "resumed" ? "Resumed" : "Undo begun",
+                       readable_time(event.at), markdown_text(event.who),
                        process.empty() ? "" : ", " + markdown_text(process));
   }
   std::string words = event_words(event.event);
