@@ -89,6 +89,7 @@ class Runner {
   std::string name_to_type(Target const& target) const;
   // The word "run", or why the person at the terminal is to be asked.
   bool is_answered(Step const& step, Target const& target, RunOptions const& options) const;
+  int journal_intent(Step const& step);
   void perform(Step const& step, Target const& target);
   Json run_body(Step const& step, Target const& target);
   Json run_timed(Step const& step, fleet::Session* session, std::function<Json()> const& body);

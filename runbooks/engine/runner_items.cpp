@@ -76,16 +76,7 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
         return Next::go_on;
       }
     }
-    begin_acting();
-    acted_ = true;
-    int const attempts = record.attempts + 1;
-    journal_->append({.event = "intent",
-                      .step = step.path,
-                      .kind = std::string{to_string(step.kind)},
-                      .hash = step.hash,
-                      .attempt = attempts});
-    reach("intent", step.path);
-    if (step.point_of_no_return) enter_no_return(step);
+    int const attempts = journal_intent(step);
     std::vector<std::string> failures;
     std::string first_error;
     for (std::string const& item : left) {

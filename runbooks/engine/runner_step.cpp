@@ -157,7 +157,8 @@ std::string Runner::ask(Step const& step, Target const& target, RunOptions const
   return answer == name && grave ? "run" : answer;
 }
 
-void Runner::perform(Step const& step, Target const& target) {
+// The last durable line before the step acts; returns which attempt it is.
+int Runner::journal_intent(Step const& step) {
   begin_acting();
   acted_ = true;
   int const attempts = journal_->record().step(step.path).attempts + 1;
@@ -168,6 +169,11 @@ void Runner::perform(Step const& step, Target const& target) {
                     .attempt = attempts});
   reach("intent", step.path);
   if (step.point_of_no_return) enter_no_return(step);
+  return attempts;
+}
+
+void Runner::perform(Step const& step, Target const& target) {
+  int const attempts = journal_intent(step);
   auto const start = Clock::now();
   Json const outputs = run_body(step, target);
   parts_.fleet.refresh();
