@@ -94,7 +94,7 @@ std::string error_block(Json const& error, std::string const& title) {
 // Where an unfinished run stands and how to go on.
 std::string callout(Page const& page) {
   RunRecord const& record = page.run.record;
-  if (page.state == "done") return {};
+  if (page.state == "done" || page.state == "undone") return {};
   StepRecord const step = record.step(record.last_step);
   std::string text = fmt::format("<section class=\"sheet callout{}\" aria-label=\"Where it stands\">\n",
                                  page.state == "failed" ? "" : " mind");
