@@ -32,7 +32,7 @@ proxy() {
     for _ in $(seq 100); do [ -S "$work/proxy/.s.PGSQL.5501" ] && return; sleep 0.02; done
 }
 cut_proxy() { kill -9 -- "-$proxy_pid" 2>/dev/null; wait "$proxy_pid" 2>/dev/null; }
-trap 'cut_proxy; end_sandbox' EXIT
+trap 'status=$?; cut_proxy; (exit $status); end_sandbox' EXIT   # its status is the script's
 superuser pg-1 postgres "create table public.slow (id int); grant all on public.slow to public;
   create function public.slowly() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end';
   create constraint trigger slowly after insert on public.slow deferrable initially deferred for each row execute function public.slowly()" >/dev/null
