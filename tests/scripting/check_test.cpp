@@ -249,6 +249,7 @@ TEST_CASE("unknown-method, unknown-option and unknown-global") {
 
 TEST_CASE("the shipped runbooks are clean") {
   tests::Bench bench;
+  bench.world.shipped = TENANTSH_SOURCE;  // one includes another
   std::vector<std::string> files;
   auto const folder = std::filesystem::path{TENANTSH_SOURCE} / "runbooks";
   for (auto const& entry : std::filesystem::directory_iterator{folder})

@@ -42,7 +42,7 @@ begin() {
     sleep 0.3
     type_ "$*"
 }
-trap 'tmux_ kill-server 2>/dev/null; end_sandbox' EXIT
+trap 'status=$?; tmux_ kill-server 2>/dev/null; (exit $status); end_sandbox' EXIT
 
 begin "tenantsh run master_init; echo ended \$?"
 until_asked "preflight"
