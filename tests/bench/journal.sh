@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What journalling costs: a run of 300 steps that each insert a row, against psql doing the same inserts in transactions
 # of their own over one connection, in the same run, fsync on at the server. Wanted: ≤ 3 ms a step on top. And how
-# long the resume of a run of 1,000 items takes, 999 of them done: wanted below 1 s. Asserts nothing.
+# long a run of 1,000 items that was killed at its end takes to resume: wanted below 1 s. Asserts nothing.
 . "$(dirname "$0")/../support/sandbox.sh"
 
 tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null 2>&1 || { echo "the sandbox did not come up" >&2; exit 1; }
@@ -15,10 +15,10 @@ for i = 1, $steps do
 end
 LUA
 cat >items.lua <<'LUA'
-runbook "items" { brief = "a thousand", inputs = { fail = input.boolean { default = false } } }
+runbook "items" { brief = "a thousand" }
 step "each" { on = master,
   each = function() local items = {} for i = 1, 1000 do items[i] = "item-" .. i end return items end,
-  tx = function(db, run) expect(not (run.item == "item-1000" and run.fail and os.getenv == nil), "told to fail") db:exec("insert into public.rows values (1)") end }
+  tx = function(db) db:exec("insert into public.rows values (1)") end }
 LUA
 psql -X -q "$dsn" -c 'create table public.rows (id int)'
 for i in $(seq $steps); do echo "begin; insert into public.rows values ($i); commit;"; done >inserts.sql
@@ -26,7 +26,6 @@ ms() { local start=$EPOCHREALTIME; "$@" >/dev/null 2>&1; echo $(((${EPOCHREALTIM
 bare=$(ms psql -X -q "$dsn" -f inserts.sql)
 run=$(ms tenantsh run ./steps.lua --yes)
 (TENANTSH_CRASH="done:each" tenantsh run ./items.lua --yes </dev/null; exit $?) >/dev/null 2>&1
-sed -i 's/^step "each"/step "each"/' items.lua
 id=$(ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/')
 resume=$(ms tenantsh runs resume "$id" --yes)
 awk -v b="$bare" -v r="$run" -v n=$steps -v s="$resume" 'BEGIN {
