@@ -5,9 +5,9 @@
 
 namespace scripting {
 
-// `run`: what a step's functions know of their run: each input by its name (a tenant, server or selection as a handle, a
-// secret as its handle), outputs["path"], id, started, who, runbook, item (in a step with `each`). Asking for
-// anything else is an error.
+// `run`: what a step's functions know of their run: each input by its name (a tenant, server or selection as
+// a handle, a secret as its handle), outputs["path"], id, started, who, runbook, item (in a step with
+// `each`). Asking for anything else is an error.
 struct RunHandle {
   runbooks::RunView const* view;
   runbooks::Runbook const* runbook;
