@@ -57,7 +57,17 @@ std::string address_part(std::string const& what, std::string_view name) {
   return std::string{name};
 }
 
-// runbook "name" { … }: the name first, then a function that takes the table.
+// WORD "name" …: the name first, then a function that takes the rest.
+template <LuaFunction body>
+int declare(lua_State* lua) {
+  loading_of(lua);
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_pushvalue(lua, 1);
+  lua_pushcclosure(lua, guarded<body>, 2);
+  return 1;
+}
+
+// runbook "name" { … }
 int runbook_body(lua_State* lua) {
   Loading& loading = loading_of(lua);
   if (loading.declared) throw Error{ErrorKind::usage, "a file declares one runbook, this is the second"};
@@ -70,10 +80,7 @@ int runbook_body(lua_State* lua) {
 int declare_runbook(lua_State* lua) {
   loading_of(lua);
   address_part("runbook", to_text(lua, 1, "runbook name"));
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  lua_pushvalue(lua, 1);
-  lua_pushcclosure(lua, guarded<runbook_body>, 2);
-  return 1;
+  return declare<runbook_body>(lua);
 }
 
 // section "name" (function() … end)
@@ -87,14 +94,6 @@ int section_body(lua_State* lua) {
   lua_call(lua, 0, 0);
   loading.sections.pop_back();
   return 0;
-}
-
-int declare_section(lua_State* lua) {
-  loading_of(lua);
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  lua_pushvalue(lua, 1);
-  lua_pushcclosure(lua, guarded<section_body>, 2);
-  return 1;
 }
 
 int step_body(lua_State* lua) {
@@ -111,28 +110,12 @@ int step_body(lua_State* lua) {
   return 0;
 }
 
-int declare_step(lua_State* lua) {
-  loading_of(lua);
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  lua_pushvalue(lua, 1);
-  lua_pushcclosure(lua, guarded<step_body>, 2);
-  return 1;
-}
-
 // include "name" { runbook = "…", inputs = { … } or function(run) return { … } end }
 int include_body(lua_State* lua) {
   Loading& loading = loading_of(lua);
   std::string const name = address_part("include", to_text(lua, lua_upvalueindex(2), "include name"));
   include_runbook(lua, loading, name);
   return 0;
-}
-
-int declare_include(lua_State* lua) {
-  loading_of(lua);
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  lua_pushvalue(lua, 1);
-  lua_pushcclosure(lua, guarded<include_body>, 2);
-  return 1;
 }
 
 // expect(value, "what was expected" [, hint]): passes the value on, or fails the step.
@@ -257,9 +240,9 @@ std::shared_ptr<Loading> load_file(lua_State* lua, std::filesystem::path const& 
   int const environment = lua_gettop(lua);
   for (auto const& [name, function] :
        {std::pair<char const*, LuaFunction>{"runbook", guarded<declare_runbook>},
-        {"section", guarded<declare_section>},
-        {"step", guarded<declare_step>},
-        {"include", guarded<declare_include>},
+        {"section", guarded<declare<section_body>>},
+        {"step", guarded<declare<step_body>>},
+        {"include", guarded<declare<include_body>>},
         {"expect", guarded<expect>}}) {
     lua_pushlightuserdata(lua, loading.get());
     lua_pushcclosure(lua, function, 1);

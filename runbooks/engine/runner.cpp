@@ -238,12 +238,12 @@ void Runner::walk_steps(RunOptions const& options) {
   for (std::size_t i = 0; i < runbook_.steps.size(); ++i) {
     Step const& step = runbook_.steps[i];
     Step const* next = i + 1 < runbook_.steps.size() ? &runbook_.steps[i + 1] : nullptr;
-    bool const settled = run_step(step, options);
+    run_step(step, options);
     StepRecord const record = journal_->record().step(step.path);
     // Only what this run did itself is put back: a probe that found it done before has no attempt.
     if (step.release && record.attempts > 0 && !record.released) to_release_.push_back(&step);
     leave_sections(next);
-    if (!settled || step.path != options.until || next == nullptr) continue;
+    if (step.path != options.until || next == nullptr) continue;
     release_all();
     begin_acting();
     journal_->append({.event = "run_stopped", .note = "until " + options.until});
@@ -283,7 +283,7 @@ void Runner::leave_sections(Step const* next) {
   if (held_ && (next == nullptr || !is_within(next->section, held_->section()))) held_.reset();
 }
 
-bool Runner::run_step(Step const& step, RunOptions const& options) {
+void Runner::run_step(Step const& step, RunOptions const& options) {
   auto const& steps = journal_->record().steps;
   if (auto found = steps.find(step.path); found != steps.end() && is_settled(found->second.state)) {
     // What was put back when the run stopped in the middle of its section is needed again.
@@ -293,12 +293,11 @@ bool Runner::run_step(Step const& step, RunOptions const& options) {
           render_line(runbook_, step, "already done", 0,
                       fmt::format("{} at {}", to_string(found->second.state), found->second.at)));
       if (step.point_of_no_return) enter_no_return(step);
-      return true;
+      return;
     }
   }
   while ((step.each ? attempt_items(step, options) : attempt(step, options)) == Next::again) {
   }
-  return true;
 }
 
 std::string state_of(RunRecord const& run, fleet::Operator const& here) {

@@ -70,7 +70,7 @@ class Runner {
   void walk_steps(RunOptions const& options);
   void take_locks();
   void begin_acting();
-  bool run_step(Step const& step, RunOptions const& options);
+  void run_step(Step const& step, RunOptions const& options);
   void settle_changes(RunOptions const& options);
   bool is_section_settled(std::string const& section) const;
   void enter_no_return(Step const& step);

@@ -16,6 +16,12 @@ constexpr auto patience_with_server = 15s;   // to come back
 constexpr auto patience_with_backend = 60s;  // to end what it was told to commit
 constexpr auto look_again = 100ms;
 
+fleet::Error cannot_tell(Step const& step, std::string const& why) {
+  return fleet::Error{fleet::ErrorKind::in_doubt,
+                      fmt::format("whether step {} happened cannot be told: {}", step.path, why)}
+      .with_hint("make the server reachable, then resume");
+}
+
 }  // namespace
 
 bool Runner::settle_doubt(Step const& step, Target const& target, StepState state, Json const& error) {
@@ -26,10 +32,7 @@ bool Runner::settle_doubt(Step const& step, Target const& target, StepState stat
     session = targets_->open(target, fleet::Access::read_write);
   } catch (fleet::Error const& away) {
     if (!in_doubt) throw;
-    fleet::Error doubt{fleet::ErrorKind::in_doubt,
-                       fmt::format("whether step {} happened cannot be told: {}", step.path, away.message)};
-    doubt.hint = "make the server reachable, then resume";
-    throw doubt;
+    throw cannot_tell(step, away.message);
   }
   if (session == nullptr) return false;  // its database does not exist: nothing can have happened in it
   for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
@@ -70,23 +73,19 @@ bool Runner::found_done(Step const& step, Target const& target, StepState state)
 // throws Error{connect} when it is not, Error{in_doubt} when nobody can tell.
 void Runner::settle_commit(Step const& step, Target const& target, int backend) {
   auto const start = std::chrono::steady_clock::now();
-  auto const in_doubt = [&](std::string const& why) {
-    return fleet::Error{fleet::ErrorKind::in_doubt,
-                        fmt::format("whether step {} happened cannot be told: {}", step.path, why)}
-        .with_hint("make the server reachable, then resume");
-  };
   fleet::Session* session = nullptr;
   while (session == nullptr) {
     targets_->close();
     try {
       session = targets_->open(target, fleet::Access::read_write);
-      if (session == nullptr) throw in_doubt(fmt::format("the database of {} is gone", target.label));
     } catch (fleet::Error const& away) {
       if (away.kind != fleet::ErrorKind::connect ||
           std::chrono::steady_clock::now() - start > patience_with_server)
-        throw in_doubt(away.message);
+        throw cannot_tell(step, away.message);
       std::this_thread::sleep_for(look_again);
+      continue;
     }
+    if (session == nullptr) throw cannot_tell(step, fmt::format("the database of {} is gone", target.label));
   }
   while (
       !session
@@ -94,7 +93,7 @@ void Runner::settle_commit(Step const& step, Target const& target, int backend) 
                     {std::to_string(backend), view_.id}})
            .empty()) {
     if (std::chrono::steady_clock::now() - start > patience_with_backend)
-      throw in_doubt(fmt::format("backend {} does not end", backend));
+      throw cannot_tell(step, fmt::format("backend {} does not end", backend));
     std::this_thread::sleep_for(look_again);
   }
   if (!read_marker(*session, marker_of(step)))
