@@ -98,6 +98,7 @@ class Runner {
   void skip(Step const& step);
   void by_hand(Step const& step, Target const& target);
   void finish(Step const& step, Event event, Journal::Durability durability, std::string const& remark);
+  static long since(std::chrono::steady_clock::time_point start);  // in milliseconds
   void reach(std::string_view moment, std::string const& step) const;
   MarkerKey marker_of(Step const& step) const { return {view_.id, step.path, view_.item}; }
 

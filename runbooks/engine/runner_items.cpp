@@ -41,11 +41,6 @@ std::vector<std::string> Runner::items_of(Step const& step) {
 
 Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) {
   auto const start = std::chrono::steady_clock::now();
-  auto const elapsed = [&start] {
-    return static_cast<long>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
-            .count());
-  };
   try {
     StepRecord const record = journal_->record().step(step.path);
     auto const items = items_of(step);
@@ -109,7 +104,7 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
     for (std::string const& item : items)
       if (auto const known = done.find(item); known != done.end() && !known->second.outputs.is_null())
         outputs[item] = known->second.outputs;
-    long const ms = elapsed();
+    long const ms = since(start);
     finish(step,
            {.event = "done",
             .kind = std::string{to_string(step.kind)},
@@ -121,7 +116,7 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
     reach("done", step.path);
     return Next::go_on;
   } catch (fleet::Error const& error) {
-    return failed(step, error, options, elapsed());
+    return failed(step, error, options, since(start));
   }
 }
 

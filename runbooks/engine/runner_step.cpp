@@ -14,10 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-long since(Clock::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
-}
-
 // Calls `expire` once when the time is up before it is destroyed.
 class Deadline {
  public:
@@ -188,6 +184,10 @@ void Runner::perform(Step const& step, Target const& target) {
           .outputs = outputs},
          Journal::Durability::now, {});
   reach("done", step.path);
+}
+
+long Runner::since(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
 }
 
 void Runner::reach(std::string_view moment, std::string const& step) const {

@@ -117,9 +117,7 @@ void Runner::put_back_all(Step const& step, Back back) {
     view_.item.clear();
   }
   parts_.fleet.refresh();
-  auto const ms = static_cast<long>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
-          .count());
+  long const ms = since(start);
   journal_->append(
       {.event = undoing ? "undone" : "released", .step = step.path, .ms = std::max<long>(ms, 1)});
   reach(undoing ? "undone" : "released", step.path);
