@@ -119,6 +119,12 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
       world.gate.refuse(fmt::format("{} is a {}; probe, pre, when and verify may only read", name,
                                     to_string(method.effect)),
                         "move it to the step's effect");
+    case GateState::waiting:
+      if (method.effect == Effect::read) return std::nullopt;
+      throw Error{ErrorKind::refused,
+                  fmt::format("{} is a {}; a step of a run waits, and this prompt only reads", name,
+                              to_string(method.effect))}
+          .with_hint("\\q goes back to the question");
     case GateState::planning:
       if (method.effect == Effect::read) return std::nullopt;
       for (std::string& line : lines_of(world, method, arguments)) world.gate.record(std::move(line));

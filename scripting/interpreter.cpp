@@ -160,6 +160,8 @@ Interpreter::~Interpreter() {
 
 void Interpreter::interrupt() noexcept { state_->interruption.request(); }
 
+void Interpreter::forget_interrupt() noexcept { state_->interruption.forget(); }
+
 bool Interpreter::incomplete(std::string_view code) const {
   lua_State* lua = state_->lua;
   Balance balance{lua};

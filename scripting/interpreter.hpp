@@ -37,6 +37,8 @@ class Interpreter {
   Answer run_file(std::filesystem::path const& file, std::vector<std::string> const& arguments);
   // Asks the running Lua code to stop: any thread, also inside a signal handler. Nothing when none runs.
   void interrupt() noexcept;
+  // What was interrupted is over; what surrounds it is not meant.
+  void forget_interrupt() noexcept;
 
   State& state() { return *state_; }
 

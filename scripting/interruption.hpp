@@ -31,6 +31,7 @@ class Interruption {
 
   // Any thread, any signal handler.
   void request() noexcept;
+  void forget() noexcept { requested_.store(false, std::memory_order_relaxed); }
   bool requested() const noexcept { return requested_.load(std::memory_order_relaxed); }
   // Throws Error{interrupted} when request() was called in this evaluation.
   void check() const;

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "fleet/private_files.hpp"
+#include "runbooks/engine/fingerprint.hpp"
 #include "runbooks/engine/inputs.hpp"
 #include "runbooks/engine/planner.hpp"
 #include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/saved_plan.hpp"
 #include "runbooks/engine/screen.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/run_verbs.hpp"
@@ -68,18 +71,74 @@ void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks
   }
 }
 
+Answer plan_runbook(World& world, runbooks::Runbook const& runbook, runbooks::Json const& inputs,
+                    std::string const& out) {
+  auto const plan = runbooks::make_plan(runbook, inputs, world.fleet, world.gate, world.who);
+  world.console.say(runbooks::render_head(runbook, {}, world.fleet.environment().name));
+  world.console.say(runbooks::render_plan(plan));
+  Answer answer{std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
+  if (runbook.approvals > 0)
+    answer.notes.push_back(fmt::format("a run of it waits for the approval of {} other {}", runbook.approvals,
+                                       runbook.approvals == 1 ? "person" : "people"));
+  if (out.empty()) return answer;
+  runbooks::SavedPlan const saved{.at = fleet::iso_time(world.fleet.clock().now()),
+                                  .who = world.who.name(),
+                                  .facts = runbooks::facts_of(runbook, inputs, world.fleet, world.gate),
+                                  .plan = plan};
+  fleet::write_private_file(out, saved.to_json().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  answer.notes.push_back(
+      fmt::format("written: {}; carry it out with: tenantsh run {} --from {}", out, runbook.name, out));
+  return answer;
+}
+
+runbooks::SavedPlan read_plan(runbooks::Runbook const& runbook, Arguments const& arguments) {
+  std::string const file = arguments.text("from");
+  if (!arguments.has("from")) return {};
+  if (arguments.has("input") || arguments.boolean("plan"))
+    throw Error{ErrorKind::usage,
+                "--from takes the inputs from the saved plan; leave out --input and --plan"};
+  auto const text = fleet::read_file(file);
+  if (!text) throw Error{ErrorKind::not_found, fmt::format("there is no saved plan {}", file)};
+  auto saved = runbooks::SavedPlan::parse(*text, file);
+  if (saved.facts["runbook"] != runbook.name)
+    throw Error{ErrorKind::usage, fmt::format("{} is a plan of {}, not of {}", file,
+                                              saved.facts["runbook"].dump(), runbook.name)};
+  return saved;
+}
+
+std::map<std::string, Json> inputs_of(runbooks::SavedPlan const& saved) {
+  std::map<std::string, Json> given;
+  for (auto const& [name, value] : saved.facts["inputs"].items())
+    if (!value.is_null()) given[name] = value;
+  return given;
+}
+
+// The plan for the journal, when the world is still as it was when it was made.
+Json check_plan(World& world, runbooks::Runbook const& runbook, runbooks::SavedPlan const& saved,
+                runbooks::Json const& inputs) {
+  auto const now = runbooks::make_plan(runbook, inputs, world.fleet, world.gate, world.who);
+  auto const moved =
+      runbooks::stale(saved, runbooks::facts_of(runbook, inputs, world.fleet, world.gate), now);
+  if (!moved.empty())
+    throw Error{ErrorKind::refused,
+                fmt::format("the plan of {} is stale: {}", saved.at, fmt::join(moved, "; "))}
+        .with_hint("nothing was done; make a new one with --plan --out");
+  return saved.to_json();
+}
+
 Answer run_runbook(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const runbook = load(world, arguments.text("runbook"));
-  auto inputs = runbooks::settle_inputs(*runbook, given_inputs(arguments), world.fleet, world.console);
-  if (arguments.boolean("plan")) {
-    auto const plan = runbooks::make_plan(*runbook, std::move(inputs), world.fleet, world.gate, world.who);
-    world.console.say(runbooks::render_plan(*runbook, plan, world.fleet.environment().name));
-    return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
-  }
+  runbooks::SavedPlan const saved = read_plan(*runbook, arguments);
+  auto const given = arguments.has("from") ? inputs_of(saved) : given_inputs(arguments);
+  auto inputs = runbooks::settle_inputs(*runbook, given, world.fleet, world.console);
+  if (arguments.boolean("plan")) return plan_runbook(world, *runbook, inputs, arguments.text("out"));
+  if (arguments.has("out")) throw Error{ErrorKind::usage, "--out is where --plan goes"};
+  auto options = run_options(world, arguments);
+  if (arguments.has("from")) options.plan = check_plan(world, *runbook, saved, inputs);
   if (!arguments.boolean("fresh")) mention_unfinished(world, *runbook, inputs);
   runbooks::Runner runner{runner_parts(world, world.console), *runbook};
-  auto const record = runner.run(std::move(inputs), run_options(world, arguments));
+  runner.run(std::move(inputs), options);
   return {};
 }
 
@@ -143,32 +202,38 @@ void add_runbooks(Registry& registry) {
                       .brief = "A runbook's inputs and steps.",
                       .example = "runbooks:show(\"master_init\")",
                       .run = show_runbook});
-  registry.add(Method{.object = "runbooks",
-                      .name = "run",
-                      .effect = Effect::write,
-                      .parameters = {runbook_parameter,
-                                     {.name = "input",
-                                      .type = Type::table,
-                                      .brief = "NAME=VALUE, repeatable; in Lua a table"},
-                                     {.name = "plan",
-                                      .type = Type::boolean,
-                                      .brief = "show every step with its SQL or command, change nothing"},
-                                     {.name = "fresh",
-                                      .type = Type::boolean,
-                                      .brief = "begin anew without asking about an unfinished run"},
-                                     until_parameter},
-                      .returns = "nothing; the steps are told as they happen. With plan: ends with exit 8 "
-                                 "when there is something to do",
-                      .errors = "usage for inputs; declined without a terminal and --yes; locked; in_doubt; "
-                                "whatever stopped a step",
-                      .brief = "Runs a runbook step by step, asking before each; --yes runs every step that "
-                               "is neither destructive "
-                               "nor a point of no return.",
-                      .example = "runbooks:run{ runbook = \"master_init\", plan = true }",
-                      .aliases = {"run"},
-                      .asks = false,
-                      .own_plan = true,
-                      .run = run_runbook});
+  registry.add(
+      Method{.object = "runbooks",
+             .name = "run",
+             .effect = Effect::write,
+             .parameters = {runbook_parameter,
+                            {.name = "input",
+                             .type = Type::table,
+                             .brief = "NAME=VALUE, repeatable; in Lua a table"},
+                            {.name = "plan",
+                             .type = Type::boolean,
+                             .brief = "show every step with its SQL or command, change nothing"},
+                            {.name = "out", .type = Type::path, .brief = "with --plan: a file to keep it in"},
+                            {.name = "from",
+                             .type = Type::path,
+                             .brief = "carry out the plan kept in that file, unless it is stale"},
+                            {.name = "fresh",
+                             .type = Type::boolean,
+                             .brief = "begin anew without asking about an unfinished run"},
+                            until_parameter,
+                            break_parameter},
+             .returns = "nothing; the steps are told as they happen. With plan: ends with exit 8 "
+                        "when there is something to do",
+             .errors = "usage for inputs; declined without a terminal and --yes; locked; in_doubt; "
+                       "whatever stopped a step",
+             .brief = "Runs a runbook step by step, asking before each; --yes runs every step that "
+                      "is neither destructive "
+                      "nor a point of no return.",
+             .example = "runbooks:run{ runbook = \"master_init\", plan = true }",
+             .aliases = {"run"},
+             .asks = false,
+             .own_plan = true,
+             .run = run_runbook});
 }
 
 }  // namespace scripting

@@ -1,4 +1,4 @@
-// runs: list, show, report, resume, abandon.
+// runs: list, show, report, diff, looking back. Going on is lua_resume.cpp's.
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include "runbooks/engine/report.hpp"
 #include "runbooks/engine/runner.hpp"
 #include "runbooks/engine/transcript.hpp"
+#include "runbooks/engine/wording.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/run_verbs.hpp"
 #include "scripting/runbook_file.hpp"
@@ -20,32 +21,6 @@ namespace {
 
 using fleet::Error;
 using fleet::ErrorKind;
-
-Answer resume_run(World& world, Arguments const& arguments) {
-  refuse_nested(world);
-  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "done" || state == "abandoned" || state == "undone")
-    throw Error{ErrorKind::usage,
-                fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
-  auto const runbook = load_runbook(world.lua, found.record.file);
-  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
-  runner.resume(found, run_options(world, arguments));
-  return {};
-}
-
-Answer undo_run(World& world, Arguments const& arguments) {
-  refuse_nested(world);
-  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "undone" || state == "running")
-    throw Error{ErrorKind::usage,
-                fmt::format("run {} is {}; there is nothing to undo", found.record.id, state)};
-  auto const runbook = load_runbook(world.lua, found.record.file);
-  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
-  runner.undo(found, run_options(world, arguments));
-  return {};
-}
 
 // The journal beside the script as it is now, and the outcome that a resume would find.
 Answer diff_run(World& world, Arguments const& arguments) {
@@ -62,21 +37,6 @@ Answer diff_run(World& world, Arguments const& arguments) {
         changed || (change.change != runbooks::Change::none && change.change != runbooks::Change::added);
   }
   return {std::move(rows), {}, changed ? std::optional{ErrorKind::pending} : std::nullopt};
-}
-
-Answer abandon_run(World& world, Arguments const& arguments) {
-  auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "done" || state == "abandoned" || state == "undone" || state == "running")
-    throw Error{ErrorKind::usage,
-                fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
-  runbooks::Journal journal{{world.fleet, world.who, runs_folder(world), {}, &world.console},
-                            found.mirror,
-                            found.events,
-                            found.record.id};
-  journal.attach();
-  journal.append({.event = "abandoned", .note = arguments.text("reason")});
-  return {std::monostate{}, {fmt::format("run {} is abandoned; what it did stays", found.record.id)}, {}};
 }
 
 Answer list_runs(World& world, Arguments const&) {
@@ -112,7 +72,7 @@ Answer show_run(World& world, Arguments const& arguments) {
       says = event.error.value("message", "");
     else if (says.empty() && event.event != "run_started" && event.event != "resumed" &&
              !event.outputs.is_null())
-      says = event.outputs.dump();
+      says = runbooks::told_outputs(event).dump();
     rows.result.append(std::to_string(event.seq));
     rows.result.append(event.at);
     rows.result.append(event.event);
@@ -210,59 +170,17 @@ std::vector<std::string> describe_report(World& world, Arguments const& argument
   return {"write " + default_out(found.record.id)};
 }
 
+}  // namespace
+
 Parameter const id_parameter{.name = "id",
                              .type = Type::text,
                              .required = true,
                              .positional = true,
                              .brief = "the run's id or its beginning"};
 
-}  // namespace
-
 std::filesystem::path runs_folder(World& world) {
   return world.home / "runs" / world.fleet.environment().name;
 }
-
-runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console) {
-  return {world.fleet,
-          console,
-          world.gate,
-          world.who,
-          world.home,
-          world.interrupt.get_token(),
-          world.boundary,
-          [&world] {
-            world.interrupt.request_stop();
-            state_of(world.lua).interruption.request();
-          },
-          world.hold_interrupts};
-}
-
-namespace {
-
-std::string one_of(Arguments const& arguments, char const* name, std::vector<std::string> const& words) {
-  std::string const word = arguments.text(name);
-  if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
-    throw Error{ErrorKind::usage,
-                fmt::format("{} takes {}, not {}", name, fmt::join(words, " or "), fleet::in_quotes(word))};
-  return word;
-}
-
-}  // namespace
-
-runbooks::RunOptions run_options(World& world, Arguments const& arguments) {
-  return {.yes = world.settings.yes || arguments.boolean("yes"),
-          .confirm = world.settings.confirm,
-          .until = arguments.text("until"),
-          .inserted = one_of(arguments, "inserted", {"run", "skip"}),
-          .edited = one_of(arguments, "edited", {"keep"})};
-}
-
-void refuse_nested(World& world) {
-  if (world.gate.state() != runbooks::GateState::free)
-    throw Error{ErrorKind::refused, "a runbook cannot be run from inside a runbook"};
-}
-
-Parameter const until_parameter{.name = "until", .brief = "stop after the step with this address"};
 
 void add_runs(Registry& registry) {
   registry.add(Object{.name = "runs", .brief = "What runbooks did: the journal."});
@@ -302,35 +220,6 @@ void add_runs(Registry& registry) {
       .asks = false,
       .run = report_run,
       .describe = describe_report});
-  registry.add(Method{
-      .object = "runs",
-      .name = "resume",
-      .effect = Effect::write,
-      .parameters = {id_parameter,
-                     until_parameter,
-                     {.name = "inserted",
-                      .brief = "run | skip: a step that the script got before ones already done"},
-                     {.name = "edited", .brief = "keep: go on although a step was edited after it was done"}},
-      .returns = "nothing; the steps are told as they happen",
-      .errors = "usage when the run is finished; in_doubt when what a step did cannot be told; locked",
-      .brief = "Goes on with an unfinished run by evidence: marker, backends left running, probe.",
-      .example = "runs:list()",
-      .asks = false,
-      .own_plan = true,
-      .run = resume_run});
-  registry.add(Method{
-      .object = "runs",
-      .name = "undo",
-      .effect = Effect::destructive,
-      .parameters = {id_parameter},
-      .returns = "nothing; the steps are told as they happen",
-      .errors = "usage when the run is undone or at work; refused past a point of no return; locked",
-      .brief =
-          "Takes back what a run did, last step first; --yes answers for every step that is not destructive.",
-      .example = "runs:list()",
-      .asks = false,
-      .own_plan = true,
-      .run = undo_run});
   registry.add(Method{.object = "runs",
                       .name = "diff",
                       .parameters = {id_parameter},
@@ -339,19 +228,6 @@ void add_runs(Registry& registry) {
                       .brief = "What the journal of a run says of each step beside the script as it is now.",
                       .example = "runs:list()",
                       .run = diff_run});
-  registry.add(Method{.object = "runs",
-                      .name = "abandon",
-                      .effect = Effect::write,
-                      .parameters = {id_parameter},
-                      .returns = "nothing",
-                      .errors = "usage when the run is done, abandoned or at work",
-                      .brief = "Marks an unfinished run as given up; what it did stays.",
-                      .example = "runs:list()",
-                      .asks = false,
-                      .run = abandon_run,
-                      .describe = [](World&, Arguments const& arguments) {
-                        return std::vector<std::string>{"journal: abandoned " + arguments.text("id")};
-                      }});
 }
 
 }  // namespace scripting

@@ -93,6 +93,8 @@ void add_seeds(Registry& registry);
 void add_runbooks(Registry& registry);
 void add_check(Registry& registry);  // a row of runbooks
 void add_runs(Registry& registry);
+void add_going_on(Registry& registry);  // further rows of `runs`
+void add_approvals(Registry& registry);
 void add_sql(Registry& registry);
 void add_shell(Registry& registry);
 void add_help(Registry& registry);

@@ -16,6 +16,8 @@ Registry make_registry() {
   add_runbooks(registry);
   add_check(registry);
   add_runs(registry);
+  add_going_on(registry);
+  add_approvals(registry);
   add_sql(registry);
   add_shell(registry);
   add_result(registry);

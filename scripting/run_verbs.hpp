@@ -15,7 +15,10 @@ runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console);
 runbooks::RunOptions run_options(World& world, Arguments const& arguments);
 // Error{refused} inside a run.
 void refuse_nested(World& world);
-// --until, the same for both.
+// ID, the same for every verb about one run.
+extern Parameter const id_parameter;
+// --until and --break, the same for both.
 extern Parameter const until_parameter;
+extern Parameter const break_parameter;
 
 }  // namespace scripting

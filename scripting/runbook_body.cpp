@@ -22,7 +22,10 @@ int call_body(Body const& body, runbooks::RunView const& view, Json const* outpu
   body.function->push(lua);
   int const first = lua_gettop(lua) + 1;
   push_object(lua, RunHandle{&view, body.runbook});
-  if (outputs != nullptr) push_json(lua, *outputs);
+  if (outputs != nullptr && outputs->is_discarded())
+    push_value(lua, Unknown{"output of the step"});
+  else if (outputs != nullptr)
+    push_json(lua, *outputs);
   auto current = std::make_shared<fleet::Session*>(session);
   auto& database = push_object(lua, StepDatabase{current, &view});
   // A script that keeps `db` beyond its function must not reach a session that is gone.
@@ -86,6 +89,27 @@ std::string text_field(lua_State* lua, int index, char const* key, std::string c
   if (!lua_isnil(lua, -1)) text = std::string{to_text(lua, -1, what + ": " + key)};
   lua_pop(lua, 1);
   return text;
+}
+
+std::optional<std::chrono::milliseconds> interval_field(lua_State* lua, int index, char const* key,
+                                                        std::string const& what) {
+  std::string const text = text_field(lua, index, key, what);
+  if (text.empty()) return std::nullopt;
+  if (auto const interval = fleet::parse_interval(text)) return *interval;
+  throw Error{ErrorKind::usage, fmt::format("{}: {} \"{}\" is no interval", what, key, text)}.with_hint(
+      "a number and s, m, h or d: 30s, 15m");
+}
+
+int count_field(lua_State* lua, int index, char const* key, std::string const& what) {
+  lua_getfield(lua, index, key);
+  int whole = 0;
+  lua_Integer const count = lua_isnil(lua, -1) ? 0 : lua_tointegerx(lua, -1, &whole);
+  bool const good = lua_isnil(lua, -1) || (whole != 0 && count >= 0 && count <= 1'000'000);
+  std::string const given = good ? "" : display_text(lua, -1);
+  lua_pop(lua, 1);
+  if (!good)
+    throw Error{ErrorKind::usage, fmt::format("{}: {} must be a whole number, not {}", what, key, given)};
+  return static_cast<int>(count);
 }
 
 bool flag_field(lua_State* lua, int index, char const* key, std::string const& what) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,11 @@ std::vector<std::string> keys_of(lua_State* lua, int index);
 void refuse_unknown_keys(lua_State* lua, int index, std::string const& what,
                          std::vector<std::string> const& known);
 std::string text_field(lua_State* lua, int index, char const* key, std::string const& what);
+// "30s", "15m"; nullopt when the field is not there.
+std::optional<std::chrono::milliseconds> interval_field(lua_State* lua, int index, char const* key,
+                                                        std::string const& what);
+// A whole number from 0 on; 0 when the field is not there.
+int count_field(lua_State* lua, int index, char const* key, std::string const& what);
 bool flag_field(lua_State* lua, int index, char const* key, std::string const& what);
 
 }  // namespace scripting

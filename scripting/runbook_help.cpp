@@ -11,6 +11,7 @@ constexpr std::string_view runbook_page =
     brief = "what is true when it has ended",
     inputs = { slug = input.text { help = "…" }, rows = input.number { default = 3 } },
     locks = function(run) return { "tenant " .. run.slug } end,
+    approvals = 1, approval_valid = "8h",     of other people, before it may begin (help "approvals")
   }
   step "name" { … }                           help "step" lists its keys
   section "name" (function() step … end)      steps with the address name/step
@@ -69,11 +70,57 @@ A body's return value is journalled and found in run.outputs["address"]; of a st
 After a crash a step is never guessed at: the marker, then a backend still at work, then the probe tell.
 )";
 
+constexpr std::string_view answers_page =
+    R"(At a step a person sees where they are (runbook › address), what it acts on, its kind, the SQL or
+command with its values (secrets as references), what the probe found, how long it took in past runs, and what would
+take it back. A question takes a word, or the key in brackets; Enter alone answers nothing.
+
+  run          do it; at a destructive step or a point of no return the name of the tenant (or target) instead
+  skip         leave it out; the reason is journalled
+  by-hand      I did it myself; verify must pass
+  retry        after a failure: look at the world again, then do it again
+  unasked      run it, and go on unasked to the next destructive step
+  break        name a step to stop at; --break ADDRESS does so from the start
+  show         everything: the whole SQL, the inputs, earlier tries
+  shell        a prompt that only reads; \q comes back to the question
+  undo         take back the last thing this run did (after a failure: what this step did), then ask there again
+  detach       leave the run as it is, for later or for somebody else, with a note; what it holds stays held, and
+               other runs are refused until it is resumed or abandoned
+  abort        stop here; what is to be released is put back, the run can be resumed
+
+Without a terminal nothing is asked: --yes runs every step that is neither destructive nor a point of no return,
+--confirm NAME answers those; what neither answers ends the run with exit 4.
+tenantsh runs hand-over ID --to LOGIN --note TEXT gives a run that waits to somebody else; going on with a run of
+another person that was not handed over wants a word, or --take.
+)";
+
+constexpr std::string_view approvals_page = R"(runbook "name" { approvals = 1, approval_valid = "8h", … }
+
+A run of it asks for approval and ends with exit 4, before its first step. Another person looks and approves:
+
+  tenantsh runs approve ID                 shows inputs, plan and digest, and wants the word approve
+  tenantsh runs approve ID --digest 5f2c…  the same without a terminal
+  tenantsh runs approve ID --revoke        takes it back
+  tenantsh runs resume ID                  then begins
+
+Who a person is, the database says: the login that the session to master was opened with. The login that asked cannot
+approve, a superuser's neither (the table itself refuses it), and the login that resumes does not count. An approver
+needs to read schema runbook and to insert into runbook.approval.
+
+An approval is bound to the script, the inputs and the targets of the steps. When one of them changed, or after
+approval_valid (8h), it no longer counts: a resume says what moved and asks anew. Undo wants no approval.
+
+A plan can be kept without asking anybody: tenantsh run NAME --plan --out FILE, and later tenantsh run NAME --from
+FILE, which is refused with what moved when script, inputs, targets or the steps left to do are not as they were.
+)";
+
 }  // namespace
 
 std::string_view runbook_help(std::string_view topic) {
   if (topic == "runbook") return runbook_page;
   if (topic == "step") return step_page;
+  if (topic == "answers") return answers_page;
+  if (topic == "approvals") return approvals_page;
   return {};
 }
 

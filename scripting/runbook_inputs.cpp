@@ -143,8 +143,10 @@ std::vector<std::string> in_source_order(lua_State* lua, int inputs) {
 
 void read_runbook_head(lua_State* lua, int index, runbooks::Runbook& runbook) {
   std::string const what = "runbook " + runbook.name;
-  refuse_unknown_keys(lua, index, what, {"brief", "inputs", "locks"});
+  refuse_unknown_keys(lua, index, what, {"brief", "inputs", "locks", "approvals", "approval_valid"});
   runbook.brief = text_field(lua, index, "brief", what);
+  runbook.approvals = count_field(lua, index, "approvals", what);
+  if (auto const valid = interval_field(lua, index, "approval_valid", what)) runbook.approval_valid = *valid;
   lua_getfield(lua, index, "inputs");
   if (!lua_isnil(lua, -1)) {
     if (!lua_istable(lua, -1)) throw Error{ErrorKind::usage, what + ": inputs is a table of input.TYPE{…}"};

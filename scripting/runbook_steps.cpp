@@ -93,26 +93,6 @@ std::vector<std::string> call_each(Body const& body, runbooks::RunView const& vi
   return items;
 }
 
-std::chrono::milliseconds read_timeout(lua_State* lua, int index, std::string const& what) {
-  std::string const text = text_field(lua, index, "timeout", what);
-  if (text.empty()) return {};
-  if (auto const interval = fleet::parse_interval(text)) return *interval;
-  throw Error{ErrorKind::usage, fmt::format("{}: timeout \"{}\" is no interval", what, text)}.with_hint(
-      "a number and s, m, h or d: 30s, 15m");
-}
-
-int read_count(lua_State* lua, int index, char const* key, std::string const& what) {
-  lua_getfield(lua, index, key);
-  int whole = 0;
-  lua_Integer const count = lua_isnil(lua, -1) ? 0 : lua_tointegerx(lua, -1, &whole);
-  bool const good = lua_isnil(lua, -1) || (whole != 0 && count >= 0 && count <= 1'000'000);
-  std::string const given = good ? "" : display_text(lua, -1);
-  lua_pop(lua, 1);
-  if (!good)
-    throw Error{ErrorKind::usage, fmt::format("{}: {} must be a whole number, not {}", what, key, given)};
-  return static_cast<int>(count);
-}
-
 void read_kind(lua_State* lua, int index, std::string const& what, runbooks::Step& step) {
   int kinds = 0;
   for (auto const& [key, kind] :
@@ -172,8 +152,8 @@ void read_step(lua_State* lua, int index, runbooks::Runbook const& runbook,
   step.point_of_no_return = flag_field(lua, index, "point_of_no_return", what);
   step.read_only = flag_field(lua, index, "read_only", what);
   step.confirm = text_field(lua, index, "confirm", what);
-  step.timeout = read_timeout(lua, index, what);
-  step.max_failures = read_count(lua, index, "max_failures", what);
+  step.timeout = interval_field(lua, index, "timeout", what).value_or(std::chrono::milliseconds{0});
+  step.max_failures = count_field(lua, index, "max_failures", what);
   read_target(lua, index, runbook, what, step);
   std::string sources;
   auto const body_of = [&](char const* key) {

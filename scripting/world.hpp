@@ -52,6 +52,9 @@ struct World {
   std::stop_source interrupt;  // requested by Ctrl-C; renewed by the shell for each entry
   // While held, Ctrl-C waits: a run is past its point of no return. Empty: nothing to hold.
   std::function<void(bool)> hold_interrupts = {};
+  // A prompt of the person's own in the middle of something, until they leave it; empty: there is no
+  // terminal.
+  std::function<void(std::string const& place)> prompt = {};
   // Renders a value now: show() and all but the last value of an entry. Empty: Console::say of its plain
   // text.
   std::function<void(Answer const&)> show;

@@ -3,21 +3,26 @@
 #include <fmt/format.h>
 
 #include "shell/terminal.hpp"
+#include "shell/text_width.hpp"
 #include "shell/usage.hpp"
 
 namespace shell {
 namespace {
 
 // "sandbox 20 tenants> "; the number as soon as something has read the registry, never by asking for it.
-std::string prompt(Workplace& workplace) {
+// `place`: where a nested one was opened.
+std::string prompt(Workplace& workplace, std::string const& place) {
   fleet::Fleet& fleet = workplace.world().fleet;
   std::string text = fleet.environment().name;
+  if (!place.empty()) return text + " · " + place + " · read-only> ";
   if (auto const tenants = fleet.known_tenants())
     text += fmt::format(" {} {}", *tenants, *tenants == 1 ? "tenant" : "tenants");
   return text + "> ";
 }
 
-std::string continuation(std::string const& prompt) { return std::string(prompt.size() - 2, '.') + "> "; }
+std::string continuation(std::string const& prompt) {
+  return std::string(display_width(prompt) - 2, '.') + "> ";
+}
 
 enum class Next { go_on, leave };
 
@@ -44,8 +49,8 @@ void evaluate(Workplace& workplace, std::string const& code) {
 bool blank(std::string const& line) { return line.find_first_not_of(" \t") == std::string::npos; }
 
 // One entry, as many lines as it takes; nullopt at Ctrl-D.
-std::optional<std::string> read_entry(Workplace& workplace, Terminal& terminal) {
-  std::string const first = prompt(workplace);
+std::optional<std::string> read_entry(Workplace& workplace, Terminal& terminal, std::string const& place) {
+  std::string const first = prompt(workplace, place);
   std::string entry;
   terminal.write(first);
   while (auto line = terminal.read_line(Echo::on)) {
@@ -57,18 +62,17 @@ std::optional<std::string> read_entry(Workplace& workplace, Terminal& terminal) 
   return std::nullopt;
 }
 
-}  // namespace
-
-ExitStatus run_repl(Workplace& workplace) {
+// Until the person leaves.
+void read_and_evaluate(Workplace& workplace, std::string const& place) {
   Terminal terminal{workplace.interrupts()};
   while (true) {
     try {
       workplace.interrupts().renew();
-      auto const entry = read_entry(workplace, terminal);
+      auto const entry = read_entry(workplace, terminal, place);
       if (!entry) break;
       if (blank(*entry)) continue;
       if (entry->starts_with("\\")) {
-        if (backslash_command(workplace, *entry) == Next::leave) return ExitStatus::done;
+        if (backslash_command(workplace, *entry) == Next::leave) return;
       } else {
         evaluate(workplace, *entry);
       }
@@ -82,7 +86,17 @@ ExitStatus run_repl(Workplace& workplace) {
     }
   }
   terminal.write("\n");
+}
+
+}  // namespace
+
+ExitStatus run_repl(Workplace& workplace) {
+  read_and_evaluate(workplace, {});
   return ExitStatus::done;
+}
+
+void run_nested_repl(Workplace& workplace, std::string const& place) {
+  workplace.interlude([&] { read_and_evaluate(workplace, place); });
 }
 
 }  // namespace shell

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "fleet/operator.hpp"
+#include "shell/repl.hpp"
 #include "shell/terminal_console.hpp"
 
 namespace shell {
@@ -187,6 +188,8 @@ scripting::World& Workplace::world() {
         console().note("past the point of no return: this run stops when it is consistent");
       });
     };
+    if (console().interactive())
+      world_->prompt = [this](std::string const& place) { run_nested_repl(*this, place); };
     world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
     world_->render = [this](fleet::CopySink& out, fleet::Result const& result, std::string_view format) {
       RenderOptions render_options;
@@ -201,6 +204,14 @@ scripting::World& Workplace::world() {
 scripting::Interpreter& Workplace::interpreter() {
   if (!interpreter_) interpreter_ = std::make_unique<scripting::Interpreter>(world(), registry());
   return *interpreter_;
+}
+
+void Workplace::interlude(std::function<void()> const& work) {
+  std::stop_source const outer = world().interrupt;
+  work();
+  interrupts().renew();
+  interpreter().forget_interrupt();
+  world_->interrupt = outer;
 }
 
 void Workplace::entry(std::function<void()> const& work) {

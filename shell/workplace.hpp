@@ -39,6 +39,8 @@ class Workplace {
 
   // Runs one entry of the operator's so that Ctrl-C stops it, and it alone.
   void entry(std::function<void()> const& work);
+  // Entries in the middle of another one, which goes on afterwards as if Ctrl-C had never been pressed.
+  void interlude(std::function<void()> const& work);
 
  private:
   fleet::Configuration const& configuration();

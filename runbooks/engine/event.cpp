@@ -17,9 +17,11 @@ constexpr std::array<std::pair<std::string_view, StepState>, 8> step_events{{
     {"undone", StepState::undone},
 }};
 
-constexpr std::array<std::pair<std::string_view, char const*>, 4> run_events{{
+constexpr std::array<std::pair<std::string_view, char const*>, 6> run_events{{
     {"run_done", "done"},
     {"run_stopped", "stopped"},
+    {"detached", "detached"},
+    {"approval_requested", "waiting"},
     {"abandoned", "abandoned"},
     {"run_undone", "undone"},
 }};
@@ -35,6 +37,7 @@ Json Event::to_json() const {
   put(line, "step", step);
   put(line, "item", item);
   put(line, "kind", kind);
+  put(line, "target", target);
   if (attempt > 0) line["attempt"] = attempt;
   put(line, "hash", hash);
   line["epoch"] = epoch;
@@ -54,6 +57,7 @@ Event Event::from_json(Json const& line) {
   event.step = line.value("step", "");
   event.item = line.value("item", "");
   event.kind = line.value("kind", "");
+  event.target = line.value("target", "");
   event.hash = line.value("hash", "");
   event.who = line.value("who", "");
   event.note = line.value("note", "");
@@ -102,7 +106,18 @@ void RunRecord::apply(Event const& event) {
     pid = head.value("pid", 0);
     process_start = head.value("process_start", "");
     ended.clear();
+    handed = false;
+    handed_to.clear();
+    handed_note.clear();
     return;
+  }
+  if (event.event == "approval_requested") approval = event.outputs;
+  if (event.event == "approved" && event.outputs.is_object())
+    approved_digest = event.outputs.value("digest", "");
+  if (event.event == "detached" || event.event == "handed_over") {
+    handed = true;
+    handed_to = event.outputs.is_object() ? event.outputs.value("to", "") : "";
+    handed_note = event.note;
   }
   for (auto const& [name, run_state] : run_events) {
     if (name != event.event) continue;
@@ -131,6 +146,7 @@ void RunRecord::apply(Event const& event) {
     step.ms = event.ms;
     step.error = event.error;
     if (!event.hash.empty()) step.hash = event.hash;
+    if (!event.target.empty()) step.target = event.target;
     if (!event.outputs.is_null()) step.outputs = event.outputs;
     if (step_state == StepState::failed) state = "failed";
     if (step_state == StepState::intended) state = "running";

@@ -20,10 +20,12 @@ namespace runbooks {
 //        done (outputs, ms) · already_done (evidence, outputs) · not_needed · skipped (note) · by_hand (note)
 //        · failed (error, ms) · run_done · run_stopped (note) · abandoned (note)
 //        · undo_started (as resumed) · undo_intent · undone · undo_skipped (note) · release_intent · released
-//        · run_undone
+//        · run_undone · planned (outputs: the saved plan that is carried out) · approval_requested, approved
+//        (outputs: approval.hpp) · detached (outputs: to, step; note) · handed_over (outputs: to; note)
 // A line with "item" is about that item of a step with `each`, not about the step.
 struct Event {
   std::string event, step, item, kind, hash, note;
+  std::string target;  // of an intent: "server pg-1"
   int attempt = 0;
   long ms = 0;
   Json outputs;  // of the step, or the head of run_started
@@ -63,7 +65,7 @@ struct StepRecord {
   bool released = false;  // what it did was put back when its section ended
   int attempts = 0;
   std::map<std::string, ItemRecord> items;
-  std::string hash, at, note;
+  std::string hash, at, note, target;
   Json outputs, error;
   long ms = 0;
 };
@@ -76,7 +78,13 @@ struct RunRecord {
   int epoch = 1;
   int last_seq = 0;
   Json inputs;
-  std::string state = "running";  // running | done | failed | stopped | abandoned | undone
+  // running | done | failed | stopped | waiting (for approval) | detached | abandoned | undone
+  std::string state = "running";
+  Json approval;                // the last thing that approval was asked for, see ApprovalRequest
+  std::string approved_digest;  // what it was last given for
+  bool handed = false;          // given up by `who` for somebody else to go on with
+  std::string handed_to;        // login name, empty: anybody
+  std::string handed_note;      // what whoever goes on should know
   std::map<std::string, StepRecord> steps;
   std::vector<std::string> order;  // step paths as first met
   std::string last_step;

@@ -15,6 +15,7 @@ enum class GateState {
   free,      // no runbook is at work: the environment's guard and the person decide
   loading,   // a runbook file is being declared: no I/O at all
   reading,   // probe, pre, when, verify: reads only; an attempt to write is Error{refused}
+  waiting,   // a person looks around at a prompt of their own while a step waits for the answer: reads only
   planning,  // a body is being previewed: reads run, effects are recorded, their results are unknown
   open,      // a step's body runs
 };

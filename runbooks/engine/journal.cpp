@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "runbooks/engine/approval.hpp"
+
 namespace runbooks {
 
 char const* const journal_schema = R"sql(
@@ -10,7 +12,8 @@ create table if not exists runbook.run (
   id text primary key,
   runbook text not null,
   environment text not null,
-  state text not null check (state in ('running', 'done', 'failed', 'stopped', 'abandoned', 'undone')),
+  state text not null check (state in ('running', 'done', 'failed', 'stopped', 'waiting', 'detached', 'abandoned',
+                                                 'undone')),
   started_at timestamptz not null,
   ended_at timestamptz,
   operator text not null,
@@ -39,12 +42,14 @@ create table if not exists runbook.attempt (
   error jsonb,
   note text,
   item text,
+  target text,
   primary key (run_id, seq)
 );
 alter table runbook.attempt add column if not exists item text;
+alter table runbook.attempt add column if not exists target text;
 alter table runbook.run drop constraint if exists run_state_check;
 alter table runbook.run add constraint run_state_check
-  check (state in ('running', 'done', 'failed', 'stopped', 'abandoned', 'undone'));
+  check (state in ('running', 'done', 'failed', 'stopped', 'waiting', 'detached', 'abandoned', 'undone'));
 create table if not exists runbook.item (
   run_id text not null references runbook.run (id),
   step_path text not null,
@@ -99,9 +104,9 @@ lease as (
   where run_id = $1 and epoch = $2::int returning 1),
 line as (
   insert into runbook.attempt (run_id, seq, at, event, step_path, kind, attempt, body_hash, epoch, operator,
-                               elapsed_ms, outputs, error, note, item)
+                               elapsed_ms, outputs, error, note, item, target)
   select id, $6::int, $5::timestamptz, $7, $4, $8, $9::int, $10, $2::int, $11, $12::bigint, $13::jsonb, $14::jsonb,
-         $15, $16 from fence
+         $15, $16, $17 from fence
   on conflict (run_id, seq) do nothing returning 1),
 item as (
   insert into runbook.item (run_id, step_path, item, state, at, outputs, error)
@@ -127,7 +132,8 @@ Journal::Journal(Parts parts, std::string id, std::string started, Json head)
   record_.id = id_;
 }
 
-Journal::Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> events, std::string id)
+Journal::Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> events, std::string id,
+                 Attach when)
     : parts_(std::move(parts)),
       id_(std::move(id)),
       transcript_(id_, noting(parts_.console)),
@@ -141,6 +147,7 @@ Journal::Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> e
     durable_ = events_.size();
   }
   if (!events_.empty()) head_ = events_.front().outputs;
+  if (when == Attach::now) attach();
 }
 
 Journal::~Journal() = default;
@@ -172,12 +179,13 @@ void Journal::write(Event const& event) {
 }
 
 void Journal::write_to_master(Event const& event) {
-  auto const counts = session_->query(
-      {append_sql,
-       {id_, std::to_string(epoch_), record_.state, text_or_null(event.step), event.at,
-        std::to_string(event.seq), event.event, text_or_null(event.kind), std::to_string(event.attempt),
-        text_or_null(event.hash), event.who, std::to_string(event.ms), json_or_null(event.outputs),
-        json_or_null(event.error), text_or_null(event.note), text_or_null(event.item)}});
+  auto const counts =
+      session_->query({append_sql,
+                       {id_, std::to_string(epoch_), record_.state, text_or_null(event.step), event.at,
+                        std::to_string(event.seq), event.event, text_or_null(event.kind),
+                        std::to_string(event.attempt), text_or_null(event.hash), event.who,
+                        std::to_string(event.ms), json_or_null(event.outputs), json_or_null(event.error),
+                        text_or_null(event.note), text_or_null(event.item), text_or_null(event.target)}});
   if (counts.at(0, std::size_t{0}) == "0")
     throw fleet::Error{fleet::ErrorKind::locked, fmt::format("run {} was taken over by another process", id_)}
         .with_hint(fmt::format("look with: tenantsh runs show {}", id_));
@@ -191,15 +199,12 @@ void Journal::detach(fleet::Error const& why) {
 
 void Journal::ensure_schema() {
   // The newest thing in it: a schema made by an earlier version is brought up to date.
-  if (session_
-          ->query({"select exists (select from pg_attribute where attrelid = to_regclass('runbook.attempt')"
-                   " and attname = 'item')"})
-          .value() == "t")
-    return;
+  if (session_->query({"select to_regclass('runbook.approval') is not null"}).value() == "t") return;
   // Two first runs at once: the advisory lock makes one wait, `if not exists` makes the second a no-op.
   fleet::Transaction transaction{*session_, fleet::Access::read_write};
   session_->query({"select pg_advisory_xact_lock(hashtextextended('tenantsh:runbook schema', 0))"});
   session_->script(journal_schema);
+  session_->script(approval_schema);
   transaction.commit();
 }
 

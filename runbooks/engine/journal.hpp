@@ -37,8 +37,10 @@ class Journal {
 
   // A new run; nothing is written before the first append().
   Journal(Parts parts, std::string id, std::string started, Json head);
-  // Goes on with a run found by load().
-  Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> events, std::string id);
+  // Goes on with a run found by find_run(); with `now` master is brought up to date at once.
+  enum class Attach { later, now };
+  Journal(Parts parts, std::filesystem::path mirror, std::vector<Event> events, std::string id,
+          Attach attach = Attach::later);
   ~Journal();
 
   RunRecord const& record() const { return record_; }

@@ -18,7 +18,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr char const* detached_reason = "detached";  // in runbook.lease
+
 [[noreturn]] void refuse(Holder const& holder) {
+  if (holder.detached)
+    throw fleet::Error{fleet::ErrorKind::locked,
+                       fmt::format("{} is held by {}", holder.object, holder.describe())}
+        .with_hint(
+            fmt::format("go on with it: tenantsh runs resume {0}; or give it up: tenantsh runs abandon {0}",
+                        holder.run_id));
   throw fleet::Error{fleet::ErrorKind::locked,
                      fmt::format("{} is being worked on by {}", holder.object, holder.describe())}
       .with_hint("wait for it, or look with: tenantsh runs list");
@@ -83,8 +91,8 @@ int lock_file(std::filesystem::path const& file, std::string const& object) {
 
 std::string Holder::describe() const {
   if (run_id.empty()) return "another process";
-  std::string text =
-      fmt::format("run {} ({}) of {}, process {}, since {}", run_id, runbook, who, process.pid, since);
+  std::string text = fmt::format("run {} ({}) of {}, {}, since {}", run_id, runbook, who,
+                                 detached ? "detached" : fmt::format("process {}", process.pid), since);
   if (!step.empty()) text += fmt::format(", at step \"{}\"", step);
   return text;
 }
@@ -125,6 +133,7 @@ Holder leased_by(fleet::Session& session, std::string const& object) {
   if (session.query({"select to_regclass('runbook.lease') is not null"}).value() != "t") return holder;
   auto const row =
       session.query({"select run_id, runbook, operator, host, pid, coalesce(step_path, '') as step,"
+                     " coalesce(reason, '') as reason,"
                      " to_char(acquired_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"') as since"
                      " from runbook.lease where object = $1",
                      {object}});
@@ -135,6 +144,7 @@ Holder leased_by(fleet::Session& session, std::string const& object) {
   holder.host = row.text(0, "host");
   holder.since = row.text(0, "since");
   holder.step = row.text(0, "step");
+  holder.detached = row.text(0, "reason") == detached_reason;
   holder.process.pid = std::stoi(row.text(0, "pid"));
   return holder;
 }
@@ -150,7 +160,8 @@ void Locks::take_in_master(fleet::Session& session) {
   for (std::string const& object : objects_) {
     auto const taken =
         session.query({"select pg_try_advisory_lock(hashtextextended('tenantsh:' || $1, 0))", {object}});
-    if (taken.value() != "t") refuse(leased_by(session, object));
+    Holder const holder = leased_by(session, object);
+    if (taken.value() != "t" || (holder.detached && holder.run_id != self_.run_id)) refuse(holder);
   }
   taken_by_backend_ = session.backend_pid();
 }
@@ -163,11 +174,19 @@ void Locks::write_leases(fleet::Session& session, int epoch) {
          " values ($1, $2, $3, $4, $5, $6::int, $7, $8::int)"
          " on conflict (object) do update set run_id = excluded.run_id, runbook = excluded.runbook,"
          " operator = excluded.operator, host = excluded.host, pid = excluded.pid,"
-         " process_start = excluded.process_start, epoch = excluded.epoch, step_path = null,"
+         " process_start = excluded.process_start, epoch = excluded.epoch, step_path = null, reason = null,"
          " acquired_at = now(), heartbeat_at = now()",
          {object, self_.run_id, self_.runbook, self_.who, self_.host, std::to_string(self_.process.pid),
           self_.process.start_time, std::to_string(epoch)}});
   leased_by_backend_ = session.backend_pid();
+}
+
+void Locks::keep_leases(fleet::Session& session) {
+  session.query({"update runbook.lease set reason = $2 where run_id = $1", {self_.run_id, detached_reason}});
+}
+
+void drop_leases(fleet::Session& session, std::string const& run_id) {
+  session.query({"delete from runbook.lease where run_id = $1", {run_id}});
 }
 
 void Locks::release_in_master(fleet::Session& session) noexcept {

@@ -12,10 +12,14 @@ namespace runbooks {
 // Who works on an object, as the lease or the lock file says.
 struct Holder {
   std::string object, run_id, runbook, who, host, since, step;
+  bool detached = false;  // no process, but what it holds is held all the same
   fleet::ProcessIdentity process;
 
   std::string describe() const;  // "run k7m2qa9x (master_init) of ops@host, process 123, since …, at step …"
 };
+
+// Gives up what a run that nobody works on still has leased.
+void drop_leases(fleet::Session& session, std::string const& run_id);
 
 // The locks of one run on its objects ("master", "tenant acme"), taken in sorted order so that no two runs
 // can each hold half. Two kinds, both freed by the kernel or the server when the process dies: a file lock
@@ -37,6 +41,8 @@ class Locks {
   // The lease rows that tell others who holds them; needs schema `runbook`. Idempotent per session.
   void write_leases(fleet::Session& session, int epoch);
   void release_in_master(fleet::Session& session) noexcept;
+  // The rows stay when this process ends, and refuse every other run until this one is resumed or given up.
+  void keep_leases(fleet::Session& session);
 
  private:
   std::filesystem::path folder_;

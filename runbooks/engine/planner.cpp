@@ -152,14 +152,40 @@ RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate
   return plan;
 }
 
-std::string render_plan(Runbook const& runbook, RunPlan const& plan, std::string const& environment) {
-  std::string text = render_head(runbook, {}, environment) + "\n";
+Json to_json(RunPlan const& plan) {
+  Json lines = Json::array();
+  for (PlanLine const& line : plan.lines)
+    lines.push_back({{"step", line.step},
+                     {"kind", line.kind},
+                     {"state", line.state},
+                     {"target", line.target},
+                     {"remark", line.remark},
+                     {"effects", line.effects}});
+  return {{"to_do", plan.to_do}, {"lines", lines}};
+}
+
+RunPlan plan_from_json(Json const& json) {
+  RunPlan plan{.to_do = json.at("to_do").get<int>()};
+  for (Json const& line : json.at("lines"))
+    plan.lines.push_back({.step = line.at("step").get<std::string>(),
+                          .kind = line.at("kind").get<std::string>(),
+                          .state = line.at("state").get<std::string>(),
+                          .target = line.at("target").get<std::string>(),
+                          .remark = line.at("remark").get<std::string>(),
+                          .effects = line.at("effects").get<std::vector<std::string>>()});
+  return plan;
+}
+
+std::string render_plan(RunPlan const& plan) {
+  std::size_t width = 0;
+  for (PlanLine const& line : plan.lines) width = std::max(width, line.step.size());
+  std::string text;
   for (std::size_t i = 0; i < plan.lines.size(); ++i) {
     PlanLine const& line = plan.lines[i];
     std::string what = line.state;
     if (!line.target.empty()) what += " on " + line.target;
     what += " · " + line.kind;
-    text += render_line(runbook, runbook.steps[i], what, 0, line.remark) + "\n";
+    text += render_numbered({i + 1, plan.lines.size(), line.step, width}, what, 0, line.remark) + "\n";
     if (!line.effects.empty()) text += render_effects(line.effects, "        ", 200) + "\n";
   }
   return text + (plan.to_do == 0 ? "nothing to do"

@@ -28,6 +28,11 @@ struct RunPlan {
 RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate,
                   fleet::Operator const& who);
 
-std::string render_plan(Runbook const& runbook, RunPlan const& plan, std::string const& environment);
+// {"to_do", "lines": [{step, kind, state, target, remark, effects}]}
+Json to_json(RunPlan const& plan);
+RunPlan plan_from_json(Json const& json);
+
+// The lines and what they come to; without a head.
+std::string render_plan(RunPlan const& plan);
 
 }  // namespace runbooks

@@ -106,10 +106,13 @@ struct Step {
   std::function<std::vector<std::string>(RunView const&)> each;
   std::string undone_with;  // the address of the step whose undo takes this one's effect along
   // Takes the effect back: undo when a person asks for it, release when the step's section ends, however it
-  // ends. For a tx step both run in one transaction that takes the marker away too.
+  // ends. For a tx step both run in one transaction that takes the marker away too. Outputs that are not
+  // known yet (a preview) are unknown_outputs().
   std::function<void(RunView const&, Json const& outputs, fleet::Session*)> undo;
   std::function<void(RunView const&, Json const& outputs, fleet::Session*)> release;
 };
+
+inline Json unknown_outputs() { return Json(Json::value_t::discarded); }
 
 // A loaded runbook: declared, nothing executed. Lives as long as the interpreter that loaded it.
 struct Runbook {
@@ -118,6 +121,8 @@ struct Runbook {
   std::string file;
   std::string source;
   std::string sha256;  // of the source
+  int approvals = 0;   // of other people, before a run of it may begin
+  std::chrono::milliseconds approval_valid = std::chrono::hours{8};
   std::vector<Input> inputs;
   std::vector<Step> steps;
   // Names of what must not be worked on by two runs at once ("master", "tenant acme"); sorted by the engine.

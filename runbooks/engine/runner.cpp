@@ -47,6 +47,7 @@ void Runner::refuse_unknown_step(std::string const& path) const {
 
 RunRecord Runner::run(Json inputs, RunOptions const& options) {
   refuse_unknown_step(options.until);
+  for (std::string const& step : options.breakpoints) refuse_unknown_step(step);
   auto const folder = parts_.home / "runs" / parts_.fleet.environment().name;
   view_.id = lower(parts_.fleet.driver().random_token(id_length));
   view_.runbook = runbook_.name;
@@ -63,7 +64,10 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
       view_.started, head);
   take_locks();
   journal_->append({.event = "run_started", .outputs = head}, Journal::Durability::hold);
+  if (!options.plan.is_null())
+    journal_->append({.event = "planned", .outputs = options.plan}, Journal::Durability::hold);
   parts_.console.say(render_head(runbook_, view_.id, parts_.fleet.environment().name));
+  if (runbook_.approvals > 0) ask_for_approval();
   return walk(options);
 }
 
@@ -134,8 +138,25 @@ void Runner::settle_changes(RunOptions const& options) {
 
 RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
   refuse_unknown_step(options.until);
+  for (std::string const& step : options.breakpoints) refuse_unknown_step(step);
+  // Before it is taken over: a resume without approval changes nothing.
+  std::vector<Approval> approvals;
+  std::vector<std::string> moved;
+  if (runbook_.approvals > 0) moved = settle_approval(found, approvals);
   take_up(found, "resumed");
   parts_.console.say(render_head(runbook_, view_.id + " (resumed)", parts_.fleet.environment().name));
+  if (!moved.empty()) {
+    parts_.console.note(fmt::format("this is not what was approved:\n  {}", fmt::join(moved, "\n  ")));
+    ask_for_approval();
+  }
+  if (runbook_.approvals > 0 &&
+      ApprovalRequest::from_json(found.record.approval).digest != found.record.approved_digest) {
+    Json by = Json::array();
+    for (Approval const& approval : approvals) by.push_back(approval.to_json());
+    journal_->append(
+        {.event = "approved",
+         .outputs = Json{{"digest", found.record.approval.value("digest", "")}, {"approvals", by}}});
+  }
   try {
     settle_changes(options);
   } catch (fleet::Error const& error) {
@@ -197,7 +218,7 @@ RunRecord Runner::undo(FoundRun const& found, RunOptions const& options) {
   for (auto const& [path, record] : journal_->record().steps) view_.outputs[path] = record.outputs;
   parts_.console.say(render_head(runbook_, view_.id + " (undo)", parts_.fleet.environment().name));
   try {
-    undo_steps(options);
+    undo_steps(to_undo(0, runbook_.steps.size()), options);
   } catch (fleet::Error const& error) {
     journal_->append({.event = "run_stopped", .note = "undo: " + error.message});
     fleet::Error told = error;
@@ -220,7 +241,7 @@ RunRecord Runner::walk(RunOptions const& options) {
     walk_steps(options);
   } catch (std::exception const&) {
     held_.reset();
-    release_all();
+    if (!detached_) release_all();  // who goes on finds everything as it was left
     throw;
   }
   if (journal_->record().state == "stopped") return journal_->record();
@@ -235,13 +256,20 @@ RunRecord Runner::walk(RunOptions const& options) {
 }
 
 void Runner::walk_steps(RunOptions const& options) {
-  for (std::size_t i = 0; i < runbook_.steps.size(); ++i) {
+  breakpoints_ = {options.breakpoints.begin(), options.breakpoints.end()};
+  for (std::size_t i = 0; i < runbook_.steps.size();) {
     Step const& step = runbook_.steps[i];
-    Step const* next = i + 1 < runbook_.steps.size() ? &runbook_.steps[i + 1] : nullptr;
-    run_step(step, options);
+    if (run_step(step, options) == Next::back) {
+      i = step_back(i, options);
+      continue;
+    }
+    Step const* next = ++i < runbook_.steps.size() ? &runbook_.steps[i] : nullptr;
     StepRecord const record = journal_->record().step(step.path);
     // Only what this run did itself is put back: a probe that found it done before has no attempt.
-    if (step.release && record.attempts > 0 && !record.released) to_release_.push_back(&step);
+    if (step.release && record.attempts > 0 && !record.released) {
+      std::erase(to_release_, &step);
+      to_release_.push_back(&step);
+    }
     leave_sections(next);
     if (step.path != options.until || next == nullptr) continue;
     release_all();
@@ -283,7 +311,7 @@ void Runner::leave_sections(Step const* next) {
   if (held_ && (next == nullptr || !is_within(next->section, held_->section()))) held_.reset();
 }
 
-void Runner::run_step(Step const& step, RunOptions const& options) {
+Runner::Next Runner::run_step(Step const& step, RunOptions const& options) {
   auto const& steps = journal_->record().steps;
   if (auto found = steps.find(step.path); found != steps.end() && is_settled(found->second.state)) {
     // What was put back when the run stopped in the middle of its section is needed again.
@@ -293,10 +321,12 @@ void Runner::run_step(Step const& step, RunOptions const& options) {
           render_line(runbook_, step, "already done", 0,
                       fmt::format("{} at {}", to_string(found->second.state), found->second.at)));
       if (step.point_of_no_return) enter_no_return(step);
-      return;
+      return Next::go_on;
     }
   }
-  while ((step.each ? attempt_items(step, options) : attempt(step, options)) == Next::again) {
+  while (true) {
+    Next const next = step.each ? attempt_items(step, options) : attempt(step, options);
+    if (next != Next::again) return next;
   }
 }
 

@@ -2,16 +2,22 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "fleet/fleet.hpp"
 #include "fleet/operator.hpp"
+#include "runbooks/engine/approval.hpp"
 #include "runbooks/engine/console.hpp"
 #include "runbooks/engine/gate.hpp"
 #include "runbooks/engine/journal.hpp"
 #include "runbooks/engine/lock.hpp"
 #include "runbooks/engine/marker.hpp"
+#include "runbooks/engine/past.hpp"
+#include "runbooks/engine/screen.hpp"
 #include "runbooks/engine/targets.hpp"
 
 namespace runbooks {
@@ -26,6 +32,9 @@ struct RunnerParts {
   Boundary boundary;
   std::function<void()> interrupt;            // stops the work at hand as Ctrl-C does: a step's timeout
   std::function<void(bool)> hold_interrupts;  // past the point of no return Ctrl-C waits
+  // A prompt for the person at the terminal, until they leave it; the gate is `waiting`. Empty: there is
+  // none.
+  std::function<void(std::string const& place)> prompt;
 };
 
 struct RunOptions {
@@ -34,13 +43,15 @@ struct RunOptions {
   std::string until;     // stop after this step
   std::string inserted;  // resume: "run" or "skip" a step that the script got before ones already done
   std::string edited;    // resume: "keep" what a step did that was edited afterwards
+  std::vector<std::string> breakpoints;  // steps to ask about whatever else was said
+  Json plan;  // a new run: the saved plan that it carries out (saved_plan.hpp), for the journal
 };
 
 // Walks a runbook's steps: probe, confirm, journal the intent, body, verify, journal the result. Whether a
 // step runs, is skipped, retried, found done or taken back is decided here and nowhere else.
-// runner.cpp walks, runner_step.cpp does one step, runner_doubt.cpp finds out what happened,
-// runner_items.cpp one with `each`, runner_undo.cpp goes
-// back.
+// runner.cpp walks, runner_step.cpp does one step, runner_items.cpp one with `each`, runner_answers.cpp
+// speaks with the person, runner_approval.cpp waits for another one, runner_doubt.cpp finds out what
+// happened, runner_undo.cpp goes back.
 class Runner {
  public:
   Runner(RunnerParts parts, Runbook const& runbook);
@@ -55,7 +66,7 @@ class Runner {
   RunRecord undo(FoundRun const& found, RunOptions const& options);
 
  private:
-  enum class Next { go_on, again };
+  enum class Next { go_on, again, back };
   enum class Back { undo, release };
 
   // Names this process's connections and rows after the run, for as long as it goes on.
@@ -70,7 +81,8 @@ class Runner {
   void walk_steps(RunOptions const& options);
   void take_locks();
   void begin_acting();
-  void run_step(Step const& step, RunOptions const& options);
+  Next run_step(Step const& step, RunOptions const& options);
+  std::size_t step_back(std::size_t at, RunOptions const& options);
   void settle_changes(RunOptions const& options);
   bool is_section_settled(std::string const& section) const;
   void enter_no_return(Step const& step);
@@ -84,17 +96,13 @@ class Runner {
   bool settle_doubt(Step const& step, Target const& target, StepState state, Json const& error);
   void settle_commit(Step const& step, Target const& target, int backend);
   bool found_done(Step const& step, Target const& target, StepState state);
-  std::string ask(Step const& step, Target const& target, RunOptions const& options,
-                  std::string const& extent = {});
-  std::string name_to_type(Target const& target) const;
-  // The word "run", or why the person at the terminal is to be asked.
-  bool is_answered(Step const& step, Target const& target, RunOptions const& options) const;
-  int journal_intent(Step const& step);
+  int journal_intent(Step const& step, Target const& target);
   void perform(Step const& step, Target const& target);
   Json run_body(Step const& step, Target const& target);
   Json run_timed(Step const& step, fleet::Session* session, std::function<Json()> const& body);
   void verify(Step const& step, Target const& target, Json const& outputs);
-  Next failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms);
+  Next failed(Step const& step, Target const& target, fleet::Error const& error, RunOptions const& options,
+              long ms);
   void skip(Step const& step);
   void by_hand(Step const& step, Target const& target);
   void finish(Step const& step, Event event, Journal::Durability durability, std::string const& remark);
@@ -102,14 +110,33 @@ class Runner {
   void reach(std::string_view moment, std::string const& step) const;
   MarkerKey marker_of(Step const& step) const { return {view_.id, step.path, view_.item}; }
 
+  // runner_answers.cpp
+  std::string ask(Step const& step, Target const& target, RunOptions const& options,
+                  std::string const& extent = {});
+  std::string name_to_type(Target const& target) const;
+  // An option or an earlier answer says "run"; else the person at the terminal is to be asked.
+  bool is_answered(Step const& step, Target const& target, RunOptions const& options) const;
+  StepFacts step_facts(Step const& step, Target const& target);
+  std::vector<std::string> preview(std::function<void()> const& body, std::string& remark);
+  std::string answer(Step const& step, StepFacts const& facts, Question question);
+  // nullopt: stop here.
+  std::optional<Next> failure_answer(Step const& step, Target const& target, fleet::Error const& error);
+  void set_breakpoint();
+  [[noreturn]] void detach(Step const& step);
+
+  // runner_approval.cpp
+  [[noreturn]] void ask_for_approval();
+  std::vector<std::string> settle_approval(FoundRun const& found, std::vector<Approval>& approvals);
+
   // runner_items.cpp
   Next attempt_items(Step const& step, RunOptions const& options);
   std::vector<std::string> items_of(Step const& step);
   void perform_item(Step const& step, ItemRecord const& record);
 
   // runner_undo.cpp
-  std::vector<Step const*> to_undo() const;
-  void undo_steps(RunOptions const& options);
+  std::vector<Step const*> to_undo(std::size_t first, std::size_t end) const;
+  std::size_t undo_from(std::size_t at) const;
+  void undo_steps(std::vector<Step const*> const& steps, RunOptions const& options);
   void undo_step(Step const& step, RunOptions const& options);
   void note_undone_with(Step const& step);
   void put_back(Step const& step, Back back, Json const& outputs);
@@ -124,6 +151,12 @@ class Runner {
   std::unique_ptr<Targets> targets_;
   std::vector<Step const*> to_release_;  // in the order in which they were done
   std::unique_ptr<HeldInterrupts> held_;
+  std::set<std::string> breakpoints_;
+  std::optional<PastDurations> past_;  // read at the first question
+  std::string seen_;                   // what the probe of the step at hand said
+  bool pre_held_ = false;              // its precondition was looked at
+  bool unasked_ = false;               // "go on unasked to the next destructive step" was answered
+  bool detached_ = false;
   bool acted_ = false;
 };
 

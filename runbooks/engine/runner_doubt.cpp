@@ -62,6 +62,7 @@ bool Runner::found_done(Step const& step, Target const& target, StepState state)
   if (seen.state == ProbeState::broken)
     throw fleet::Error{fleet::ErrorKind::failed,
                        seen.evidence.empty() ? "the probe says broken" : seen.evidence};
+  seen_ = fmt::format("not done{}", seen.evidence.empty() ? "" : ": " + seen.evidence);
   if (seen.state == ProbeState::not_done) return false;
   finish(step, {.event = "already_done", .note = seen.evidence, .outputs = seen.outputs},
          acted_ ? Journal::Durability::now : Journal::Durability::hold, seen.evidence);

@@ -41,6 +41,8 @@ std::vector<std::string> Runner::items_of(Step const& step) {
 
 Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) {
   auto const start = std::chrono::steady_clock::now();
+  seen_.clear();
+  pre_held_ = false;
   try {
     StepRecord const record = journal_->record().step(step.path);
     auto const items = items_of(step);
@@ -65,13 +67,14 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
                     ", "),
           left.size() > 5 ? ", …" : "");
       std::string const answer = ask(step, target, options, extent);
+      if (answer == "undo") return Next::back;
       if (answer == "skip" || answer == "by-hand") {
         view_.item.clear();
         skip(step);
         return Next::go_on;
       }
     }
-    int const attempts = journal_intent(step);
+    int const attempts = journal_intent(step, {});
     std::vector<std::string> failures;
     std::string first_error;
     for (std::string const& item : left) {
@@ -116,7 +119,7 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
     reach("done", step.path);
     return Next::go_on;
   } catch (fleet::Error const& error) {
-    return failed(step, error, options, since(start));
+    return failed(step, {}, error, options, since(start));
   }
 }
 

@@ -55,10 +55,13 @@ void Runner::check(Step const& step, Target const& target) {
 
 Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
   auto const start = Clock::now();
+  Target target;
+  seen_.clear();
+  pre_held_ = false;
   try {
     if (parts_.stop.stop_requested() && !held_)
       throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
-    Target const target = step.target ? step.target(view_) : Target{};
+    if (step.target) target = step.target(view_);
     targets_->turn_to(target);
     if (step.when) {
       Gate::Scope reading{parts_.gate, GateState::reading};
@@ -73,12 +76,14 @@ Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
     if (step.pre) {
       Gate::Scope reading{parts_.gate, GateState::reading};
       step.pre(view_, targets_->open(target, fleet::Access::read_only));
+      pre_held_ = true;
     }
     if (step.read_only) {
       check(step, target);
       return Next::go_on;
     }
     std::string const answer = ask(step, target, options);
+    if (answer == "undo") return Next::back;
     if (answer == "skip")
       skip(step);
     else if (answer == "by-hand")
@@ -87,74 +92,12 @@ Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
       perform(step, target);
     return Next::go_on;
   } catch (fleet::Error const& error) {
-    return failed(step, error, options, since(start));
+    return failed(step, target, error, options, since(start));
   }
-}
-
-// What a person types to confirm a grave step: the tenant that the run is about, wherever the step acts, else
-// what the target is called.
-std::string Runner::name_to_type(Target const& target) const {
-  std::vector<std::string> tenants;
-  for (Input const& input : runbook_.inputs)
-    if (auto const value = view_.inputs.find(input.name);
-        input.type == InputType::tenant && value != view_.inputs.end() && value->is_string())
-      tenants.push_back(value->get<std::string>());
-  if (tenants.size() == 1) return tenants.front();
-  return target.label.substr(target.label.find(' ') + 1);
-}
-
-bool Runner::is_answered(Step const& step, Target const& target, RunOptions const& options) const {
-  if (step.kind == StepKind::manual) return false;  // no flag is a person
-  bool const grave = step.destructive || step.point_of_no_return;
-  if (options.yes && !grave) return true;
-  if (!grave || options.confirm.empty()) return false;
-  std::string const name = name_to_type(target);
-  if (options.confirm == name) return true;
-  throw fleet::Error{fleet::ErrorKind::declined, fmt::format("--confirm says \"{}\", step {} is about \"{}\"",
-                                                             options.confirm, step.path, name)};
-}
-
-// `extent`: for how many items, when the step has `each`.
-std::string Runner::ask(Step const& step, Target const& target, RunOptions const& options,
-                        std::string const& extent) {
-  if (is_answered(step, target, options)) return "run";
-  bool const grave = step.destructive || step.point_of_no_return;
-  std::string const name = name_to_type(target);
-  std::vector<std::string> effects;
-  if (step.kind != StepKind::manual) {
-    Gate::Scope planning{parts_.gate, GateState::planning};
-    step.body(view_, targets_->open(target, fleet::Access::read_only));
-    effects = parts_.gate.take_recorded();
-  }
-  std::vector<Choice> choices;
-  if (step.kind == StepKind::manual)
-    choices.push_back({"by-hand", "I did it; verify must pass", false});
-  else if (grave)
-    choices.push_back({name, "the name, typed: do it", true});
-  else
-    choices.push_back({"run", "do it", false});
-  choices.push_back({"skip", "leave it out, with a reason", false});
-  if (step.kind != StepKind::manual)
-    choices.push_back({"by-hand", "I did it myself; verify must pass", true});
-  choices.push_back({"abort", "stop here; the run can be resumed", false});
-  if (parts_.console.interactive())
-    parts_.console.note(render_step(runbook_, step, target, parts_.fleet.environment().name, effects));
-  std::string const question = (step.confirm.empty() ? fmt::format("{}?", step.name) : step.confirm) + extent;
-  std::string const answer =
-      parts_.console.ask({.text = question,
-                          .choices = choices,
-                          .flag = grave                           ? "--confirm " + name
-                                  : step.kind == StepKind::manual ? "a person at a terminal"
-                                                                  : "--yes"});
-  if (answer == "abort")
-    throw fleet::Error{fleet::ErrorKind::declined, fmt::format("stopped before step {}", step.path)}
-        .with_hint(acted_ ? fmt::format("go on with: tenantsh runs resume {}", view_.id)
-                          : "nothing was changed");
-  return answer == name && grave ? "run" : answer;
 }
 
 // The last durable line before the step acts; returns which attempt it is.
-int Runner::journal_intent(Step const& step) {
+int Runner::journal_intent(Step const& step, Target const& target) {
   begin_acting();
   acted_ = true;
   int const attempts = journal_->record().step(step.path).attempts + 1;
@@ -162,6 +105,8 @@ int Runner::journal_intent(Step const& step) {
                     .step = step.path,
                     .kind = std::string{to_string(step.kind)},
                     .hash = step.hash,
+                    .note = seen_,
+                    .target = target.label,
                     .attempt = attempts});
   reach("intent", step.path);
   if (step.point_of_no_return) enter_no_return(step);
@@ -169,7 +114,7 @@ int Runner::journal_intent(Step const& step) {
 }
 
 void Runner::perform(Step const& step, Target const& target) {
-  int const attempts = journal_intent(step);
+  int const attempts = journal_intent(step, target);
   auto const start = Clock::now();
   Json const outputs = run_body(step, target);
   parts_.fleet.refresh();
@@ -286,11 +231,12 @@ void Runner::finish(Step const& step, Event event, Journal::Durability durabilit
     parts_.console.say(text);
 }
 
-Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOptions const& options, long ms) {
+Runner::Next Runner::failed(Step const& step, Target const& target, fleet::Error const& error,
+                            RunOptions const& options, long ms) {
   fleet::Error told = error;
   told.message = fmt::format("{} stopped at step \"{}\": {}", runbook_.name, step.path, error.message);
   if (error.kind == fleet::ErrorKind::declined) {
-    if (acted_) journal_->append({.event = "run_stopped", .step = {}, .note = error.message});
+    if (acted_ && !detached_) journal_->append({.event = "run_stopped", .step = {}, .note = error.message});
     throw error;
   }
   // What stopped before it had acted leaves nothing behind, in the journal neither.
@@ -305,20 +251,8 @@ Runner::Next Runner::failed(Step const& step, fleet::Error const& error, RunOpti
   parts_.console.say(render_line(runbook_, step, "failed", ms, error.message));
   bool const can_ask = parts_.console.interactive() && !options.yes &&
                        error.kind != fleet::ErrorKind::interrupted && !parts_.stop.stop_requested();
-  if (can_ask) {
-    parts_.console.note(error.describe());
-    std::string const answer =
-        parts_.console.ask({.text = fmt::format("{} failed.", step.path),
-                            .choices = {{"retry", "look again, then do it again", false},
-                                        {"skip", "leave it out, with a reason", false},
-                                        {"abort", "stop here; the run can be resumed", false}},
-                            .flag = "a terminal"});
-    if (answer == "retry") return Next::again;
-    if (answer == "skip") {
-      skip(step);
-      return Next::go_on;
-    }
-  }
+  if (can_ask)
+    if (auto const next = failure_answer(step, target, error)) return *next;
   std::string const next =
       acted_ ? fmt::format("then: tenantsh runs resume {}", view_.id) : "nothing was changed";
   told.hint = told.hint.empty() ? next : told.hint + "; " + next;

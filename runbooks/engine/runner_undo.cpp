@@ -19,9 +19,11 @@ bool may_have_acted(StepRecord const& record) {
 
 }  // namespace
 
-std::vector<Step const*> Runner::to_undo() const {
+// Of the steps first … end - 1 those that this run did, last one first.
+std::vector<Step const*> Runner::to_undo(std::size_t first, std::size_t end) const {
   std::vector<Step const*> steps;
-  for (auto step = runbook_.steps.rbegin(); step != runbook_.steps.rend(); ++step) {
+  for (std::size_t i = end; i-- > first;) {
+    Step const* const step = &runbook_.steps[i];
     StepRecord const record = journal_->record().step(step->path);
     if (step->read_only || !may_have_acted(record) || (record.released && !step->undo)) continue;
     if (step->point_of_no_return && is_settled(record.state))
@@ -29,13 +31,53 @@ std::vector<Step const*> Runner::to_undo() const {
           fleet::ErrorKind::refused,
           fmt::format("run {} is past its point of no return, step \"{}\"", view_.id, step->path)}
           .with_hint("what came after it must be put right by a runbook of its own; nothing was touched");
-    steps.push_back(&*step);
+    steps.push_back(step);
   }
   return steps;
 }
 
-void Runner::undo_steps(RunOptions const& options) {
-  auto const steps = to_undo();
+// Which step "undo" means when it is answered at step `at`: that one when it was begun and is not covered by
+// a transaction, else the last one before it that this run did, and all down to the step it is undone with.
+// Error{refused} says why there is none.
+std::size_t Runner::undo_from(std::size_t at) const {
+  for (std::size_t i = at + 1; i-- > 0;) {
+    Step const& step = runbook_.steps[i];
+    StepRecord const record = journal_->record().step(step.path);
+    if (step.read_only || !may_have_acted(record) || (i == at && step.kind == StepKind::tx)) continue;
+    if (!step.undo && !step.release && step.undone_with.empty())
+      throw fleet::Error{fleet::ErrorKind::refused,
+                         fmt::format("step \"{}\" has no undo: what it did stays, and nothing before it is "
+                                     "undone from here",
+                                     step.path)};
+    std::size_t first = i;
+    for (std::size_t companion = i + 1; companion-- > first;)
+      for (std::size_t j = 0; j < first; ++j)
+        if (runbook_.steps[j].path == runbook_.steps[companion].undone_with) first = j;
+    (void)to_undo(first, i + 1);  // refuses beyond a point of no return
+    return first;
+  }
+  throw fleet::Error{fleet::ErrorKind::refused, "this run did nothing before this step that could be undone"};
+}
+
+// The person answered "undo" at step `at`. Returns the step at which the walk goes on.
+std::size_t Runner::step_back(std::size_t at, RunOptions const& options) {
+  std::size_t const first = undo_from(at);
+  auto const steps = to_undo(first, at + 1);
+  try {
+    undo_steps(steps, options);
+  } catch (fleet::Error const& error) {
+    journal_->append({.event = "run_stopped", .note = "undo: " + error.message});
+    throw;
+  }
+  for (Step const* step : steps) {
+    if (is_settled(journal_->record().step(step->path).state)) continue;
+    std::erase(to_release_, step);
+    view_.outputs.erase(step->path);
+  }
+  return first;
+}
+
+void Runner::undo_steps(std::vector<Step const*> const& steps, RunOptions const& options) {
   auto const is_to_undo = [&steps](std::string const& path) {
     return std::any_of(steps.begin(), steps.end(), [&](Step const* step) { return step->path == path; });
   };
@@ -69,15 +111,13 @@ void Runner::undo_step(Step const& step, RunOptions const& options) {
   view_.item = record.items.empty() ? std::string{} : record.items.begin()->first;
   Target const target = step.target ? step.target(view_) : Target{};
   if (!is_answered(step, target, options)) {
-    std::vector<std::string> effects;
-    {
-      Gate::Scope planning{parts_.gate, GateState::planning};
-      parts_.gate.take_recorded();
-      step.undo(view_, record.outputs, targets_->open(target, fleet::Access::read_only));
-      effects = parts_.gate.take_recorded();
+    if (parts_.console.interactive()) {
+      StepFacts facts{.target = target, .environment = parts_.fleet.environment().name};
+      facts.effects =
+          preview([&] { step.undo(view_, record.outputs, targets_->open(target, fleet::Access::read_only)); },
+                  facts.effects_remark);
+      parts_.console.note(render_step(runbook_, step, facts));
     }
-    if (parts_.console.interactive())
-      parts_.console.note(render_step(runbook_, step, target, parts_.fleet.environment().name, effects));
     bool const grave = step.destructive || step.point_of_no_return;
     std::string const answer =
         parts_.console.ask({.text = fmt::format("undo {}?", step.path),

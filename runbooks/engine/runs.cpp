@@ -22,6 +22,7 @@ Event event_of_row(fleet::Result const& rows, std::size_t i) {
   event.step = rows.text(i, "step_path");
   event.item = rows.text(i, "item");
   event.kind = rows.text(i, "kind");
+  event.target = rows.text(i, "target");
   event.attempt = static_cast<int>(number("attempt"));
   event.hash = rows.text(i, "body_hash");
   event.epoch = static_cast<int>(number("epoch"));
@@ -43,7 +44,7 @@ std::vector<FoundRun> runs_in_master(fleet::Fleet& fleet, std::vector<FoundRun> 
       {"select run_id, seq, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, "
        "event,"
        " step_path, kind, attempt, body_hash, a.epoch, a.operator, elapsed_ms, outputs, error, note, "
-       "to_jsonb(a) ->> 'item' as item"
+       "to_jsonb(a) ->> 'item' as item, to_jsonb(a) ->> 'target' as target"
        " from runbook.attempt a join runbook.run r on r.id = a.run_id where r.environment = $1"
        " order by run_id, seq",
        {fleet.environment().name}});

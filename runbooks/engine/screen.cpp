@@ -11,6 +11,7 @@ namespace runbooks {
 namespace {
 
 constexpr std::size_t lines_per_effect = 12;
+constexpr std::size_t effects_on_screen = 40;
 
 std::size_t number_of(Runbook const& runbook, Step const& step) {
   for (std::size_t i = 0; i < runbook.steps.size(); ++i)
@@ -63,15 +64,20 @@ std::string render_head(Runbook const& runbook, std::string const& run_id, std::
 
 std::string render_line(Runbook const& runbook, Step const& step, std::string_view state, long ms,
                         std::string const& remark) {
-  std::string text = fmt::format("{:>2}/{}  {:<{}}  {}", number_of(runbook, step), runbook.steps.size(),
-                                 step.path, widest_path(runbook), state);
+  return render_numbered({number_of(runbook, step), runbook.steps.size(), step.path, widest_path(runbook)},
+                         state, ms, remark);
+}
+
+std::string render_numbered(Numbered const& step, std::string_view state, long ms,
+                            std::string const& remark) {
+  std::string text = fmt::format("{:>2}/{}  {:<{}}  {}", step.number, step.of, step.name, step.width, state);
   if (ms > 0) text += fmt::format(" in {}", fleet::human_duration(std::chrono::milliseconds{ms}));
   if (!remark.empty()) text += " · " + remark;
   return text;
 }
 
 std::string render_effects(std::vector<std::string> const& effects, std::string const& indent,
-                           std::size_t most) {
+                           std::size_t most, Cut cut) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < effects.size(); ++i) {
     if (i == most) {
@@ -81,7 +87,7 @@ std::string render_effects(std::vector<std::string> const& effects, std::string 
     std::size_t begin = 0, taken = 0;
     while (begin <= effects[i].size()) {
       std::size_t const end = std::min(effects[i].find('\n', begin), effects[i].size());
-      if (++taken > lines_per_effect) {
+      if (++taken > lines_per_effect && cut == Cut::long_ones) {
         lines.push_back(indent + "…");
         break;
       }
@@ -92,16 +98,48 @@ std::string render_effects(std::vector<std::string> const& effects, std::string 
   return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
-std::string render_step(Runbook const& runbook, Step const& step, Target const& target,
-                        std::string const& environment, std::vector<std::string> const& effects) {
+std::string render_step(Runbook const& runbook, Step const& step, StepFacts const& facts, Extent extent) {
+  bool const full = extent == Extent::full;
   std::string text = fmt::format("\n── {} › {} ── step {} of {}", runbook.name, step.path,
                                  number_of(runbook, step), runbook.steps.size());
-  text +=
-      fmt::format("\n   on     {} ({})", target.label.empty() ? "this machine" : target.label, environment);
-  text += fmt::format("\n   kind   {}{}{}", to_string(step.kind), step.destructive ? ", DESTRUCTIVE" : "",
-                      step.point_of_no_return ? ", POINT OF NO RETURN" : "");
-  if (!step.instructions.empty()) text += "\n   do     " + step.instructions;
-  if (!effects.empty()) text += "\n   will\n" + render_effects(effects, "     ", 40);
+  auto const line = [&](std::string_view name, std::string const& says) {
+    if (!says.empty()) text += fmt::format("\n   {:<6} {}", name, says);
+  };
+  auto const block = [&](std::string_view name, std::vector<std::string> const& effects) {
+    if (!effects.empty())
+      text += fmt::format("\n   {}\n{}", name,
+                          render_effects(effects, "     ", full ? effects.size() : effects_on_screen,
+                                         full ? Cut::no : Cut::long_ones));
+  };
+  line("on", fmt::format("{} ({})", facts.target.label.empty() ? "this machine" : facts.target.label,
+                         facts.environment));
+  line("kind", fmt::format("{}{}{}", to_string(step.kind), step.destructive ? ", DESTRUCTIVE" : "",
+                           step.point_of_no_return ? ", POINT OF NO RETURN" : ""));
+  line("do", step.instructions);
+  line("found", facts.seen);
+  if (facts.pre_held) line("before", "its precondition was looked at and holds");
+  block("will", facts.effects);
+  line("", facts.effects_remark);
+  if (facts.past.runs > 0)
+    line("takes", fmt::format("about {} ({})", fleet::human_duration(facts.past.median),
+                              facts.past.runs == 1 ? "once before"
+                                                   : fmt::format("median of {} runs", facts.past.runs)));
+  if (step.timeout.count() > 0) line("most", fleet::human_duration(step.timeout));
+  block("undo", facts.undo);
+  if (facts.undo.empty()) line("undo", facts.undo_remark);
+  return text;
+}
+
+std::string render_past(Step const& step, StepRecord const& record, Json const& inputs) {
+  std::string text = "   inputs of the run";
+  if (inputs.empty()) text += ": none";
+  for (auto const& [name, value] : inputs.items()) text += fmt::format("\n     {} = {}", name, cell(value));
+  text += fmt::format("\n   this step: {}", to_string(record.state));
+  if (record.attempts > 0)
+    text +=
+        fmt::format(", tried {}", record.attempts == 1 ? "once" : fmt::format("{} times", record.attempts));
+  if (record.error.is_object()) text += fmt::format("\n     {}", cell(record.error.value("message", Json{})));
+  if (!step.section.empty()) text += fmt::format("\n   section: {}", step.section);
   return text;
 }
 

@@ -67,7 +67,8 @@ std::string Narrator::tell_step(Event const& event) {
   if (!event.kind.empty() && event.event == "intent") text += ", " + markdown_text(event.kind);
   if (event.attempt > 0) text += fmt::format(", attempt {}", event.attempt);
   text += "\n";
-  char const* const saying = event.event == "skipped"        ? "reason"
+  char const* const saying = event.event == "intent"         ? "before"
+                             : event.event == "skipped"      ? "reason"
                              : event.event == "already_done" ? "evidence"
                                                              : "note";
   return text + item(saying, event.note) + error_text(event.error) + markdown_outputs(event.outputs);
@@ -88,7 +89,7 @@ std::string Narrator::tell_run(Event const& event) {
   std::string text = fmt::format("\n**{}** {}{}{}", markdown_text(words), readable_time(event.at),
                                  after(event.ms), who_else(event));
   if (!event.note.empty()) text += ": " + markdown_text(event.note);
-  std::string const more = error_text(event.error) + markdown_outputs(event.outputs);
+  std::string const more = error_text(event.error) + markdown_outputs(told_outputs(event));
   return text + "\n" + (more.empty() ? "" : "\n" + more);
 }
 

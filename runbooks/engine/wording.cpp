@@ -70,6 +70,16 @@ std::string event_words(std::string const& event) {
   return words;
 }
 
+Json told_outputs(Event const& event) {
+  if (event.event == "planned" && event.outputs.is_object())
+    return {{"plan of", event.outputs.value("at", "")}, {"made by", event.outputs.value("who", "")}};
+  if (event.event == "approval_requested" && event.outputs.is_object())
+    return {{"database login", event.outputs.value("login", "")},
+            {"wanted", event.outputs.value("count", 0)},
+            {"digest", event.outputs.value("digest", "")}};
+  return event.outputs;
+}
+
 std::string process_words(Json const& head) {
   if (!head.is_object() || head.value("pid", 0) == 0) return {};
   std::string const host = head.value("host", "");

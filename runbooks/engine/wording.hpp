@@ -16,6 +16,8 @@ std::string readable_time(std::string const& at);
 long elapsed_ms(std::string const& from, std::string const& to);
 // "already done" for already_done; a name that is not known here with blanks for underscores.
 std::string event_words(std::string const& event);
+// What an event gave, without the parts that a page of its own shows: the plan and the facts of an approval.
+Json told_outputs(Event const& event);
 // "process 123 on host" of the head of run_started or resumed; empty when it does not say.
 std::string process_words(Json const& head);
 
