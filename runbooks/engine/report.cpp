@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "runbooks/engine/wording.hpp"
 
@@ -31,6 +32,7 @@ Chapter chapter_of(Event const& event, int sitting) {
   chapter.result = event.event;
   chapter.began = chapter.ended = event.at;
   chapter.kind = event.kind;
+  chapter.target = event.target;
   chapter.note = event.note;
   chapter.who = event.who;
   chapter.attempt = event.attempt;
@@ -56,6 +58,8 @@ Json chapter_json(Chapter const& chapter, Story const& story) {
   if (!chapter.ended.empty()) line["ended"] = chapter.ended;
   if (chapter.attempt > 0) line["attempt"] = chapter.attempt;
   if (!chapter.kind.empty()) line["kind"] = chapter.kind;
+  if (!chapter.target.empty()) line["target"] = chapter.target;
+  if (!chapter.before.empty()) line["before"] = chapter.before;
   if (chapter.ms > 0) line["ms"] = chapter.ms;
   line["who"] = chapter.who;
   if (auto const i = static_cast<std::size_t>(chapter.sitting); i < story.sittings.size())
@@ -68,6 +72,7 @@ Json chapter_json(Chapter const& chapter, Story const& story) {
 
 Json step_json(std::string const& path, StepRecord const& step, Story const& story) {
   Json line{{"step", path}, {"state", std::string{to_string(step.state)}}, {"at", step.at}};
+  if (!step.target.empty()) line["target"] = step.target;
   if (step.ms > 0) line["ms"] = step.ms;
   if (!step.note.empty()) line["note"] = step.note;
   line["outputs"] = step.outputs;
@@ -80,6 +85,34 @@ Json step_json(std::string const& path, StepRecord const& step, Story const& sto
 
 }  // namespace
 
+Json plan_of(std::vector<Event> const& events) {
+  Json plan;
+  for (Event const& event : events)
+    if (event.event == "planned" || event.event == "approval_requested")
+      plan = event.outputs.value("plan", Json{}).value("lines", Json{});
+  return plan;
+}
+
+Json approvals_of(std::vector<Event> const& events) {
+  Json approvals = Json::array();
+  for (Event const& event : events) {
+    if (event.event == "approval_requested")
+      approvals.push_back({{"what", "asked for"},
+                           {"login", event.outputs.value("login", "")},
+                           {"operator", event.who},
+                           {"at", event.at},
+                           {"digest", event.outputs.value("digest", "")}});
+    if (event.event == "approved")
+      for (Json const& given : event.outputs.value("approvals", Json::array())) {
+        Json line{{"what", "given"}};
+        line.update(given);
+        line["digest"] = event.outputs.value("digest", "");
+        approvals.push_back(std::move(line));
+      }
+  }
+  return approvals;
+}
+
 Story story_of(std::vector<Event> const& events) {
   Story story;
   for (Event const& event : events) {
@@ -91,6 +124,7 @@ Story story_of(std::vector<Event> const& events) {
       story.chapters.push_back(chapter_of(event, sitting));
       story.chapters.back().result = "no_result";
       story.chapters.back().ended.clear();
+      story.chapters.back().before = std::exchange(story.chapters.back().note, {});
       story.chapters.back().known = true;
       continue;
     }
@@ -103,6 +137,8 @@ Story story_of(std::vector<Event> const& events) {
     chapter.began = tried->began;
     chapter.attempt = std::max(chapter.attempt, tried->attempt);
     if (chapter.kind.empty()) chapter.kind = tried->kind;
+    chapter.target = tried->target;
+    chapter.before = tried->before;
     *tried = std::move(chapter);
   }
   return story;
@@ -124,6 +160,8 @@ Json report_json(FoundRun const& run, std::string const& state) {
                    {"sha256", record.sha256},
                    {"epoch", record.epoch}};
   report["inputs"] = record.inputs.is_object() ? record.inputs : Json::object();
+  if (Json const plan = plan_of(run.events); !plan.is_null()) report["plan"] = plan;
+  if (Json const approvals = approvals_of(run.events); !approvals.empty()) report["approvals"] = approvals;
   report["processes"] = Json::array();
   for (Sitting const& sitting : story.sittings)
     report["processes"].push_back(

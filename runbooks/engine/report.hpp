@@ -22,6 +22,8 @@ struct Chapter {
   std::string item;    // of a step with `each`, else empty
   std::string result;  // name of the event that ended it; "no_result": the process ended before it told
   std::string began, ended, kind, note, who;
+  std::string target;  // where it acted
+  std::string before;  // what the probe had seen there
   int attempt = 0;
   int sitting = 0;  // index
   long ms = 0;
@@ -36,6 +38,10 @@ struct Story {
 };
 
 Story story_of(std::vector<Event> const& events);
+// The lines of the plan that was carried out or approved (planner.hpp); null when there was none.
+Json plan_of(std::vector<Event> const& events);
+// [{what: asked for | given, login, operator, at, digest, …}], in order.
+Json approvals_of(std::vector<Event> const& events);
 
 // {run: {id, …}, inputs, processes, steps: [{step, state, …, attempts}], remarks, events}: events are the
 // journal's own lines.

@@ -78,7 +78,9 @@ std::string head(Page const& page) {
                         html_text(record.file));
   return text +
          "</dl>\n<nav aria-label=\"Parts of this report\"><a href=\"#timeline\">Timeline</a> "
-         "<a href=\"#inputs\">Inputs</a> <a href=\"#steps\">Steps</a> <a href=\"#processes\">Processes</a> "
+         "<a href=\"#inputs\">Inputs</a> " +
+         (plan_of(page.run.events).is_null() ? "" : "<a href=\"#plan\">Plan</a> ") +
+         "<a href=\"#steps\">Steps</a> <a href=\"#processes\">Processes</a> "
          "<a href=\"#journal\">Journal</a> <a href=\"#script\">Script</a></nav>\n</header>\n";
 }
 
@@ -164,12 +166,45 @@ std::string inputs(Page const& page) {
          (table.empty() ? "<p class=\"soft\">None.</p>" : table) + "</div>\n</section>\n";
 }
 
+// What was to be done, as it was told before, and who agreed to it.
+std::string plan(Page const& page) {
+  Json const lines = plan_of(page.run.events), approvals = approvals_of(page.run.events);
+  std::string text;
+  if (!lines.is_null()) {
+    Json rows = Json::array();
+    for (Json const& line : lines) {
+      std::string effects;
+      for (Json const& effect : line.value("effects", Json::array())) effects += plain_text(effect) + "\n";
+      rows.push_back({{"step", line.value("step", "")},
+                      {"on", line.value("target", "")},
+                      {"planned", line.value("state", "")},
+                      {"would do", effects}});
+    }
+    text += "<section aria-labelledby=\"plan\">\n<h2 id=\"plan\">Plan</h2>\n<div class=\"sheet\">" +
+            html_table(rows, {}) + "</div>\n</section>\n";
+  }
+  if (!approvals.empty()) {
+    Json rows = approvals;
+    for (Json& row : rows) {
+      row["digest"] = row.value("digest", "").substr(0, 16);
+      for (char const* time : {"at", "expires"})
+        if (row.contains(time)) row[time] = readable_time(row.value(time, ""));
+    }
+    text +=
+        "<section aria-labelledby=\"approvals\">\n<h2 id=\"approvals\">Approvals</h2>\n<div "
+        "class=\"sheet\">" +
+        html_table(rows, {}) + "</div>\n</section>\n";
+  }
+  return text;
+}
+
 std::string step_article(Page const& page, std::string const& path, std::size_t number) {
   StepRecord const step = page.run.record.step(path);
-  std::string kind, before, outputs = html_outputs(step.outputs);
+  std::string kind, before, found, outputs = html_outputs(step.outputs);
   for (Chapter const& chapter : page.story.chapters) {
     if (chapter.step != path) continue;
     if (!chapter.kind.empty()) kind = chapter.kind + " · ";
+    if (!chapter.before.empty()) found = chapter.before;
     std::string const at = readable_time(chapter.ended.empty() ? chapter.began : chapter.ended);
     std::string const who = chapter.who.empty() ? "" : " by " + chapter.who;
     if (chapter.error.is_object())
@@ -188,9 +223,13 @@ std::string step_article(Page const& page, std::string const& path, std::size_t 
       "class=\"number\">{}</span>{}</h3><span>{}{}</span></header>\n"
       "<p class=\"when\">{}{}{}</p>\n",
       number, html_text(path), state_span(std::string{to_string(step.state)}),
-      step.ms > 0 ? " " + duration(step.ms) : "", html_text(kind), html_text(readable_time(step.at)),
+      step.ms > 0 ? " " + duration(step.ms) : "",
+      html_text(kind + (step.target.empty() ? "" : "on " + step.target + " · ")),
+      html_text(readable_time(step.at)),
       step.attempts > 1 ? fmt::format(" · {} attempts", step.attempts) : "");
   if (!step.note.empty()) text += fmt::format("<div>{}</div>\n", html_value(step.note));
+  if (!found.empty()) text += fmt::format("<p class=\"soft\">before: {}</p>\n", html_text(found));
+  if (!before.empty() || !found.empty()) before += outputs.empty() ? "" : "<p class=\"soft\">after:</p>\n";
   return text + before + outputs + "</article>\n";
 }
 
@@ -262,7 +301,7 @@ std::string report_html(FoundRun const& run, std::string const& state) {
       "{}</title>\n<style>{}</style>\n"
       "</head>\n<body>\n",
       html_text(run.record.runbook), html_text(run.record.id), html_text(event_words(state)), report_style);
-  text += head(page) + "<main>\n" + callout(page) + timeline(page) + inputs(page) + steps(page) +
+  text += head(page) + "<main>\n" + callout(page) + timeline(page) + inputs(page) + plan(page) + steps(page) +
           processes(page) + journal(page) + scripts(page) + "</main>\n";
   return text +
          "<footer>Made by tenantsh from the run's journal. This file needs nothing else and refers to "
