@@ -12,18 +12,8 @@
 #include <cstring>
 #include <stdexcept>
 
-// toml++ 3.3 asserts where it should refuse ("[!", "1979-05-27T"): an assertion becomes an exception, in
-// every kind of build. Where it asserts inside noexcept, the process ends as it would have.
-#undef NDEBUG
-#define TOML_ASSERT(condition) \
-  ((condition) ? static_cast<void>(0) : throw std::logic_error("toml++ met what it does not expect"))
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wterminate"
-#include <toml++/toml.h>
-#pragma GCC diagnostic pop
-
 #include "fleet/error.hpp"
-#include "fleet/selection.hpp"
+#include "fleet/toml_table.hpp"
 #include "fleet/toml_text.hpp"
 
 namespace fleet {
@@ -33,14 +23,6 @@ using Path = std::filesystem::path;
 using Words = std::vector<std::string>;
 
 constexpr std::size_t largest_file = 256 * 1024;
-
-Error fault(Path const& path, std::string const& message) {
-  return Error(ErrorKind::config, path.string() + ": " + message);
-}
-
-Error fault(Path const& path, toml::source_region const& place, std::string const& message) {
-  return Error(ErrorKind::config, fmt::format("{}:{}: {}", path.string(), place.begin.line, message));
-}
 
 struct Contents {
   std::string text;
@@ -55,18 +37,18 @@ Contents read_file(Path const& path) {
     }
   } const file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
   struct stat found {};
-  if (file.number < 0 || fstat(file.number, &found) != 0) throw fault(path, std::strerror(errno));
-  if (S_ISDIR(found.st_mode)) throw fault(path, "it is a folder, not a file");
+  if (file.number < 0 || fstat(file.number, &found) != 0) throw toml_fault(path, std::strerror(errno));
+  if (S_ISDIR(found.st_mode)) throw toml_fault(path, "it is a folder, not a file");
   Contents contents;
   contents.trusted = (found.st_uid == geteuid() || found.st_uid == 0) && (found.st_mode & S_IWOTH) == 0;
   std::array<char, 16384> buffer;
   for (;;) {
     auto const count = read(file.number, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw fault(path, std::strerror(errno));
+    if (count < 0) throw toml_fault(path, std::strerror(errno));
     if (count == 0) break;
     contents.text.append(buffer.data(), static_cast<std::size_t>(count));
-    if (contents.text.size() > largest_file) throw fault(path, "more than 256 KiB is no configuration");
+    if (contents.text.size() > largest_file) throw toml_fault(path, "more than 256 KiB is no configuration");
   }
   return contents;
 }
@@ -93,23 +75,6 @@ std::ptrdiff_t line_of_failure(std::string_view text) {
   return std::count(read.begin(), read.end(), '\n') + 1;
 }
 
-std::string type_words(toml::node const& node) {
-  switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "text";
-    case toml::node_type::integer: return "a whole number";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "true or false";
-    default: return "a date or time";
-  }
-}
-
-std::string suggestion(std::string_view word, Words const& known) {
-  auto const near = nearest(word, known);
-  return near.empty() ? "" : "; did you mean \"" + near + "\"?";
-}
-
 bool is_environment_name(std::string_view name) {
   auto const plain = [](char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
@@ -118,100 +83,11 @@ bool is_environment_name(std::string_view name) {
   return !name.empty() && name.size() <= 60 && name[0] != '-' && std::all_of(name.begin(), name.end(), plain);
 }
 
-// One table of the file. Every error names file, line, key and table.
-class Table {
- public:
-  // `name` as in the file: "environment.prod"; empty for the top.
-  Table(Path const& path, std::string name, toml::table const& table, Words known)
-      : path_(path), name_(std::move(name)), table_(table) {
-    for (auto const& [key, node] : table_) {
-      if (known.empty() || std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-      throw fault(path_, key.source(),
-                  fmt::format("unknown key {}{}; known: {}{}", in_quotes(key.str()), in_table(),
-                              fmt::join(known, ", "), suggestion(key.str(), known)));
-    }
-  }
-
-  // Lays the text of `key` over `target`; false when the file does not have it.
-  bool take(std::string_view key, std::string& target) const {
-    auto const* const node = table_.get(key);
-    if (node == nullptr) return false;
-    auto const* const text = node->as_string();
-    if (text == nullptr) throw wrong(key, "must be text, not " + type_words(*node));
-    auto const breaks = key == "sql" ? std::string_view("\n\r\t") : std::string_view();
-    for (auto byte : text->get())
-      if ((static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F) && breaks.find(byte) == breaks.npos)
-        throw wrong(key, "holds a control character");
-    target = text->get();
-    return true;
-  }
-
-  bool take(std::string_view key, int& target, int least, int most) const {
-    auto const* const node = table_.get(key);
-    if (node == nullptr) return false;
-    auto const* const number = node->as_integer();
-    if (number == nullptr) throw wrong(key, "must be a whole number, not " + type_words(*node));
-    if (number->get() < least || number->get() > most)
-      throw wrong(key, fmt::format("is {}, not between {} and {}", number->get(), least, most));
-    target = static_cast<int>(number->get());
-    return true;
-  }
-
-  // Text that is one of `known`.
-  bool take_word(std::string_view key, std::string& target, Words const& known) const {
-    if (!take(key, target)) return false;
-    if (std::find(known.begin(), known.end(), target) != known.end()) return true;
-    throw wrong(key, fmt::format("is {}; known: {}{}", in_quotes(target), fmt::join(known, ", "),
-                                 suggestion(target, known)));
-  }
-
-  void take_dsn(std::string_view key, std::string& target) const {
-    if (!take(key, target)) return;
-    if (target.find_first_not_of(' ') == target.npos) throw wrong(key, "is empty");
-    if (holds_password(target))
-      throw wrong(key, "holds a password")
-          .with_hint(
-              "take it out and name it in master_secret, e.g. master_secret = \"env:MASTER_PASSWORD\"");
-  }
-
-  void take_secret(std::string_view key, std::string& target) const {
-    if (!take(key, target)) return;
-    try {
-      auto const file = target.rfind("file:", 0) == 0 && target.size() > 5;
-      if (file) target = "file:" + resolved_path(target.substr(5), path_.parent_path()).string();
-      target = Secret::parse(target).reference();
-    } catch (Error const& error) {
-      throw wrong(key, "is wrong: " + error.message).with_hint(error.hint);
-    }
-  }
-
-  // The table below, nullptr when there is none.
-  toml::table const* below(std::string_view key) const {
-    auto const* const node = table_.get(key);
-    if (node == nullptr) return nullptr;
-    if (node->as_table() == nullptr) throw wrong(key, "must be a table, not " + type_words(*node));
-    return node->as_table();
-  }
-
-  Error wrong(std::string_view key, std::string const& what) const {
-    auto const* const node = table_.get(key);
-    return fault(path_, node == nullptr ? table_.source() : node->source(),
-                 fmt::format("{}{} {}", key, in_table(), what));
-  }
-
- private:
-  std::string in_table() const { return name_.empty() ? "" : " in [" + name_ + "]"; }
-
-  Path const& path_;
-  std::string name_;
-  toml::table const& table_;
-};
-
-void read_list(Table const& parent, std::string const& key, std::string const& name, Path const& path,
+void read_list(TomlTable const& parent, std::string const& key, std::string const& name, Path const& path,
                ListSource& target) {
   auto const* const below = parent.below(key);
   if (below == nullptr) return;
-  Table const table(path, name + "." + key, *below, {"sql", "file"});
+  TomlTable const table(path, name + "." + key, *below, {"sql", "file"});
   std::string sql, file;
   auto const has_sql = table.take("sql", sql), has_file = table.take("file", file);
   if (has_sql == has_file)
@@ -225,12 +101,13 @@ void read_list(Table const& parent, std::string const& key, std::string const& n
   }
 }
 
-void read_first_server(Table const& parent, std::string const& name, Path const& path,
+void read_first_server(TomlTable const& parent, std::string const& name, Path const& path,
                        Environment& environment) {
   auto const* const below = parent.below("first_server");
   if (below == nullptr) return;
-  Table const table(path, name + ".first_server", *below,
-                    {"name", "region", "host", "port", "admin_user", "admin_secret_ref", "capacity_tenants"});
+  TomlTable const table(
+      path, name + ".first_server", *below,
+      {"name", "region", "host", "port", "admin_user", "admin_secret_ref", "capacity_tenants"});
   auto server = environment.first_server.value_or(FirstServer{});
   table.take("name", server.name);
   table.take("region", server.region);
@@ -245,9 +122,9 @@ void read_first_server(Table const& parent, std::string const& name, Path const&
 void read_environment(std::string const& name, toml::table const& below, Path const& path,
                       Environment& environment) {
   auto const title = "environment." + name;
-  Table const table(path, title, below,
-                    {"master", "master_secret", "direct_master", "journal", "guard", "colour",
-                     "secrets_folder", "servers", "tenants", "first_server"});
+  TomlTable const table(path, title, below,
+                        {"master", "master_secret", "direct_master", "journal", "guard", "colour",
+                         "secrets_folder", "servers", "tenants", "first_server"});
   environment.name = name;
   environment.declared_in = path;
   table.take_dsn("master", environment.master_dsn);
@@ -290,24 +167,25 @@ void read_configuration_file(Path const& path, Configuration& configuration) {
     // "Error while parsing key-value pair: cannot …": where is said by the line already.
     auto reason = error.description();
     if (reason.substr(0, 20) == "Error while parsing ") reason.remove_prefix(reason.find(": ") + 2);
-    auto refused = fault(path, error.source(), std::string(reason));
+    auto refused = toml_fault(path, error.source(), std::string(reason));
     if (reason.find("value type") != reason.npos) refused.hint = "text stands in quotes: guard = \"confirm\"";
     throw refused;
   } catch (std::logic_error const&) {
     throw Error(ErrorKind::config,
                 fmt::format("{}:{}: not TOML", path.string(), line_of_failure(contents.text)));
   }
-  Table const top(path, "", root, {"default_environment", "environment"});
+  TomlTable const top(path, "", root, {"default_environment", "environment"});
   if (auto const* const environments = top.below("environment"); environments != nullptr) {
-    Table const table(path, "environment", *environments, {});
+    TomlTable const table(path, "environment", *environments, {});
     for (auto const& [key, node] : *environments) {
       std::string const name(key.str());
       if (name == "sandbox")
-        throw fault(path, key.source(), "the environment name \"sandbox\" is reserved")
+        throw toml_fault(path, key.source(), "the environment name \"sandbox\" is reserved")
             .with_hint("tenantsh makes the sandbox itself: tenantsh sandbox up");
       if (!is_environment_name(name))
-        throw fault(path, key.source(),
-                    in_quotes(name) + " cannot name an environment: letters, digits, _ and -, at most 60");
+        throw toml_fault(
+            path, key.source(),
+            in_quotes(name) + " cannot name an environment: letters, digits, _ and -, at most 60");
       read_environment(name, *table.below(name), path, configuration.environments[name]);
     }
   }
