@@ -61,7 +61,7 @@ Configuration load_configuration(ConfigurationPlaces const& places) {
   std::error_code failure;
   if (!places.explicit_file.empty()) {
     read_configuration_file(std::filesystem::absolute(places.explicit_file, failure), configuration);
-    if (configuration.environments.empty())
+    if (configuration.environments.empty() && !configuration.sandbox_notify.anybody())
       throw Error(ErrorKind::config, places.explicit_file.string() + ": it declares no [environment.NAME]");
   } else {
     auto const has_user_file =

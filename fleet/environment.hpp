@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -26,6 +27,15 @@ struct FirstServer {
   int capacity_tenants = 100;
 };
 
+// Who is told what becomes of a run, and what of it (fleet/notification.hpp sends it).
+struct Notify {
+  std::vector<std::string> command;  // program and arguments, run directly; empty: none
+  std::string webhook;               // a secret's reference, or the https:// URL itself; empty: none
+  std::vector<std::string> on{"waiting", "failed", "done"};
+  std::chrono::milliseconds after{60'000};  // how long a question waits at a terminal before it is told
+  bool anybody() const { return !command.empty() || !webhook.empty(); }
+};
+
 struct Environment {
   std::string name;
   std::string master_dsn;         // libpq DSN or URI without a password
@@ -39,6 +49,7 @@ struct Environment {
   std::vector<FirstServer> known_servers;  // that a runbook may register by name: the sandbox's own
   std::filesystem::path
       secrets_folder;  // where a provisioned tenant's connection string is written; empty: asked
+  Notify notify;
   bool sandbox = false;
   std::filesystem::path declared_in;  // file, for messages; empty for the sandbox
 };
@@ -48,8 +59,10 @@ std::vector<std::string> const& known_colours();
 struct Configuration {
   std::string default_environment = "sandbox";
   std::map<std::string, Environment> environments;  // without the sandbox, whose name is reserved
+  Notify sandbox_notify;                            // all that a file can say about the sandbox
   std::vector<std::filesystem::path> files;         // read, in order of rising precedence
-  bool exec_allowed = true;                         // false when a file belongs to somebody else
+  // False when a file belongs to somebody else: neither exec: secrets nor commands to notify are run then.
+  bool exec_allowed = true;
 };
 
 struct ConfigurationPlaces {
@@ -66,6 +79,7 @@ struct ConfigurationPlaces {
 //   [environment.NAME.servers], [environment.NAME.tenants]      sql or file
 //   [environment.NAME.first_server]   name, region, host, port, admin_user, admin_secret_ref,
 //   capacity_tenants
+//   [environment.NAME.notify]         command, webhook, on, after; also [environment.sandbox.notify]
 //
 // A later file replaces an earlier one's environments key by key. Relative paths, also those of file:
 // secrets, start at the folder of the file that holds them; ~/ is the home folder.

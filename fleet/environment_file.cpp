@@ -12,7 +12,9 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "fleet/clock.hpp"
 #include "fleet/error.hpp"
+#include "fleet/process.hpp"
 #include "fleet/toml_table.hpp"
 #include "fleet/toml_text.hpp"
 
@@ -119,12 +121,63 @@ void read_first_server(TomlTable const& parent, std::string const& name, Path co
   environment.first_server = std::move(server);
 }
 
+void read_notify(TomlTable const& parent, std::string const& name, Path const& path, Notify& notify) {
+  auto const* const below = parent.below("notify");
+  if (below == nullptr) return;
+  TomlTable const table(path, name + ".notify", *below, {"command", "webhook", "on", "after"});
+  constexpr auto example =
+      "command = [\"/usr/local/bin/page\", \"--team\", \"db\"]: run directly, never by a shell";
+  if (table.take("command", notify.command)) {
+    if (notify.command.empty() || notify.command[0].empty())
+      throw table.wrong("command", "is empty").with_hint(example);
+    auto& program = notify.command[0];
+    if (program.find('/') != program.npos)
+      program = resolved_path(program, path.parent_path()).string();
+    else if (!find_program(program))
+      throw table.wrong("command", fmt::format("names {}, which is not on PATH", in_quotes(program)))
+          .with_hint("give its full path");
+  }
+  if (std::string webhook; table.take("webhook", webhook)) {
+    if (webhook.starts_with("http://"))
+      throw table.wrong("webhook", "is not https://")
+          .with_hint("a receiver without TLS: name it by a reference");
+    if (webhook.starts_with("prompt:"))
+      throw table.wrong("webhook", "cannot be prompt:; it is needed when nobody is there");
+    notify.webhook = webhook;
+    if (!webhook.starts_with("https://")) {
+      try {
+        table.take_secret("webhook", notify.webhook);
+      } catch (Error& error) {
+        error.hint = "an https:// URL, or env:NAME, file:PATH, exec:COMMAND ARG…, azure:VAULT/NAME";
+        throw;
+      }
+    }
+  }
+  table.take_words("on", notify.on, {"waiting", "failed", "done"});
+  if (std::string after; table.take("after", after)) {
+    auto const interval = parse_interval(after);
+    if (!interval)
+      throw table.wrong("after", fmt::format("is {}, no interval", in_quotes(after)))
+          .with_hint("after = \"30s\", \"5m\", \"2h\"; \"0s\": at once");
+    notify.after = *interval;
+  }
+  if (!notify.anybody()) throw table.wrong("command", "or webhook is missing").with_hint(example);
+}
+
+// The sandbox makes itself, but for who is told of its runs.
+void read_sandbox(toml::table const& below, toml::key const& key, Path const& path, Notify& notify) {
+  if (below.size() != 1 || below.get("notify") == nullptr)
+    throw toml_fault(path, key.source(), "the environment name \"sandbox\" is reserved")
+        .with_hint("tenantsh makes the sandbox itself: tenantsh sandbox up");
+  read_notify(TomlTable(path, "environment.sandbox", below, {}), "environment.sandbox", path, notify);
+}
+
 void read_environment(std::string const& name, toml::table const& below, Path const& path,
                       Environment& environment) {
   auto const title = "environment." + name;
   TomlTable const table(path, title, below,
                         {"master", "master_secret", "direct_master", "journal", "guard", "colour",
-                         "secrets_folder", "servers", "tenants", "first_server"});
+                         "secrets_folder", "servers", "tenants", "first_server", "notify"});
   environment.name = name;
   environment.declared_in = path;
   table.take_dsn("master", environment.master_dsn);
@@ -144,6 +197,7 @@ void read_environment(std::string const& name, toml::table const& below, Path co
   read_list(table, "servers", title, path, environment.servers);
   read_list(table, "tenants", title, path, environment.tenants);
   read_first_server(table, title, path, environment);
+  read_notify(table, title, path, environment.notify);
 }
 
 }  // namespace
@@ -179,9 +233,10 @@ void read_configuration_file(Path const& path, Configuration& configuration) {
     TomlTable const table(path, "environment", *environments, {});
     for (auto const& [key, node] : *environments) {
       std::string const name(key.str());
-      if (name == "sandbox")
-        throw toml_fault(path, key.source(), "the environment name \"sandbox\" is reserved")
-            .with_hint("tenantsh makes the sandbox itself: tenantsh sandbox up");
+      if (name == "sandbox") {
+        read_sandbox(*table.below(name), key, path, configuration.sandbox_notify);
+        continue;
+      }
       if (!is_environment_name(name))
         throw toml_fault(
             path, key.source(),

@@ -51,16 +51,32 @@ TomlTable::TomlTable(Path const& path, std::string name, toml::table const& tabl
   }
 }
 
-bool TomlTable::take(std::string_view key, std::string& target) const {
-  auto const* const node = table_.get(key);
-  if (node == nullptr) return false;
-  auto const* const text = node->as_string();
-  if (text == nullptr) throw wrong(key, "must be text, not " + type_words(*node));
+std::string TomlTable::text_of(std::string_view key, toml::node const& node) const {
+  auto const* const text = node.as_string();
+  if (text == nullptr)
+    throw wrong(
+        key, (&node == table_.get(key) ? "must be text, not " : "must hold texts, not ") + type_words(node));
   auto const breaks = key == "sql" ? std::string_view("\n\r\t") : std::string_view();
   for (auto byte : text->get())
     if ((static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F) && breaks.find(byte) == breaks.npos)
       throw wrong(key, "holds a control character");
-  target = text->get();
+  return text->get();
+}
+
+bool TomlTable::take(std::string_view key, std::string& target) const {
+  auto const* const node = table_.get(key);
+  if (node == nullptr) return false;
+  target = text_of(key, *node);
+  return true;
+}
+
+bool TomlTable::take(std::string_view key, Words& target) const {
+  auto const* const node = table_.get(key);
+  if (node == nullptr) return false;
+  auto const* const list = node->as_array();
+  if (list == nullptr) throw wrong(key, "must be a list of texts, not " + type_words(*node));
+  target.clear();
+  for (auto const& entry : *list) target.push_back(text_of(key, entry));
   return true;
 }
 
@@ -75,11 +91,22 @@ bool TomlTable::take(std::string_view key, int& target, int least, int most) con
   return true;
 }
 
+void TomlTable::check_word(std::string_view key, std::string const& word, Words const& known) const {
+  if (std::find(known.begin(), known.end(), word) != known.end()) return;
+  throw wrong(key, fmt::format("is {}; known: {}{}", in_quotes(word), fmt::join(known, ", "),
+                               suggestion(word, known)));
+}
+
 bool TomlTable::take_word(std::string_view key, std::string& target, Words const& known) const {
   if (!take(key, target)) return false;
-  if (std::find(known.begin(), known.end(), target) != known.end()) return true;
-  throw wrong(key, fmt::format("is {}; known: {}{}", in_quotes(target), fmt::join(known, ", "),
-                               suggestion(target, known)));
+  check_word(key, target, known);
+  return true;
+}
+
+bool TomlTable::take_words(std::string_view key, Words& target, Words const& known) const {
+  if (!take(key, target)) return false;
+  for (auto const& word : target) check_word(key, word, known);
+  return true;
 }
 
 void TomlTable::take_dsn(std::string_view key, std::string& target) const {

@@ -39,8 +39,12 @@ class TomlTable {
   // Lays the text of `key` over `target`; false when the file does not have it.
   bool take(std::string_view key, std::string& target) const;
   bool take(std::string_view key, int& target, int least, int most) const;
-  // Text that is one of `known`.
+  // A list of texts.
+  bool take(std::string_view key, std::vector<std::string>& target) const;
+  // Text that is one of `known`; a list of such texts.
   bool take_word(std::string_view key, std::string& target, std::vector<std::string> const& known) const;
+  bool take_words(std::string_view key, std::vector<std::string>& target,
+                  std::vector<std::string> const& known) const;
   void take_dsn(std::string_view key, std::string& target) const;
   // A reference to a secret; the path of file: becomes a full one.
   void take_secret(std::string_view key, std::string& target) const;
@@ -51,6 +55,8 @@ class TomlTable {
   Error wrong(std::string_view key, std::string const& what) const;
 
  private:
+  std::string text_of(std::string_view key, toml::node const& node) const;
+  void check_word(std::string_view key, std::string const& word, std::vector<std::string> const& known) const;
   std::string in_table() const { return name_.empty() ? "" : " in [" + name_ + "]"; }
 
   std::filesystem::path const& path_;

@@ -51,12 +51,21 @@ std::string list(fleet::ListSource const& source) {
   return "";
 }
 
+std::string notify(fleet::Notify const& one) {
+  std::string text;
+  for (auto const& word : one.command) text += "<" + word + "> ";
+  text += "| " + one.webhook + " |";
+  for (auto const& event : one.on) text += " " + event;
+  return text + " | after " + std::to_string(one.after.count()) + " ms";
+}
+
 std::string environment(Environment const& one) {
   auto text = "[" + one.name + "] " + std::string(to_string(one.guard)) + " " + one.colour + "\n  master " +
               one.master_dsn + " | " + one.master_secret.reference() + "\n  direct " + one.direct_master_dsn +
               "\n  journal " + one.journal_dsn + "\n  servers " + list(one.servers) + "\n  tenants " +
               list(one.tenants) + "\n  secrets " + one.secrets_folder.string() + "\n  in " +
               one.declared_in.string() + "\n";
+  if (one.notify.anybody()) text += "  notify " + notify(one.notify) + "\n";
   if (auto const& first = one.first_server)
     text += "  first " + first->name + " " + first->region + " " + first->host + ":" +
             std::to_string(first->port) + " " + first->admin_user + " " + first->admin_secret_ref + " " +
@@ -75,6 +84,7 @@ std::string loaded(fleet::ConfigurationPlaces const& places) {
     auto text = "default " + found.default_environment + (found.exec_allowed ? "" : ", no exec") + "\n";
     for (auto const& file : found.files) text += "read " + file.string() + "\n";
     for (auto const& [name, one] : found.environments) text += environment(one);
+    if (found.sandbox_notify.anybody()) text += "sandbox notify " + notify(found.sandbox_notify) + "\n";
     return text;
   } catch (fleet::Error const& error) {
     return error_text(error);
@@ -207,7 +217,8 @@ from server
 TEST_CASE("load_configuration refuses what it does not know") {
   CHECK(in_prod("gaurd = \"open\"") ==
         "config: FOLDER/t.toml:3: unknown key \"gaurd\" in [environment.prod]; known: master, master_secret, "
-        "direct_master, journal, guard, colour, secrets_folder, servers, tenants, first_server; did you mean "
+        "direct_master, journal, guard, colour, secrets_folder, servers, tenants, first_server, notify; did "
+        "you mean "
         "\"guard\"?");
   std::string lines;
   for (std::string const line : {"guard = \"opne\"",
@@ -259,6 +270,82 @@ config: FOLDER/t.toml:3: journal in [environment.prod] holds a control character
 config: FOLDER/t.toml:4: cannot redefine existing string 'guard'
 config: FOLDER/t.toml:3: could not determine value type [text stands in quotes: guard = "confirm"]
 config: FOLDER/t.toml:3: unescaped control characters other than TAB (U+0009) are explicitly prohibited
+)");
+}
+
+TEST_CASE("load_configuration reads who is notified, key by key") {
+  Folder const folder;
+  setenv("HOME", folder.path().c_str(), 1);
+  auto const user = folder.write("home/t.toml", R"([environment.prod]
+master = "host=m"
+[environment.prod.notify]
+command = ["./page", "--team", "a b"]
+webhook = "https://chat.example/T0/x?y=1"
+[environment.sandbox.notify]
+command = ["sh"]
+)");
+  folder.write("work/tenantsh.toml", R"([environment.prod.notify]
+on = []
+after = "5m"
+webhook = "file:hook"
+[environment.sandbox]
+notify = { command = ["~/bin/page"], on = ["failed", "waiting"], after = "0s" }
+)");
+  CHECK(folder.shown(
+            loaded({.explicit_file = {}, .user_file = user, .project_start = folder.path() / "work"})) ==
+        R"(default sandbox
+read FOLDER/home/t.toml
+read FOLDER/work/tenantsh.toml
+[prod] confirm 
+  master host=m | 
+  direct 
+  journal 
+  servers registry
+  tenants registry
+  secrets 
+  in FOLDER/work/tenantsh.toml
+  notify <FOLDER/home/page> <--team> <a b> | file:FOLDER/work/hook | | after 300000 ms
+sandbox notify <FOLDER/bin/page> |  | failed waiting | after 0 ms
+)");
+  CHECK(explicit_file("[environment.sandbox.notify]\nwebhook = \"env:HOOK\"\n") ==
+        "default sandbox\nread FOLDER/t.toml\nsandbox notify | env:HOOK | waiting failed done | after 60000 "
+        "ms\n");
+}
+
+TEST_CASE("load_configuration refuses what cannot be notified") {
+  std::string lines;
+  for (std::string const line :
+       {"notify = \"page\"", "notify = {}", "notify = { on = [\"done\"] }", "notify = { comand = [\"sh\"] }",
+        "notify = { command = \"sh -c true\" }", "notify = { command = [] }", "notify = { command = [\"\"] }",
+        "notify = { command = [\"sh\", 1] }", "notify = { command = [\"sh\", \"a\\u0000b\"] }",
+        "notify = { command = [\"no-such-program\"] }", "notify = { webhook = \"\" }",
+        "notify = { webhook = \"http://chat.example/x\" }", "notify = { webhook = \"prompt:URL\" }",
+        "notify = { webhook = \"chat.example/secret\" }", "notify = { command = [\"sh\"], on = \"done\" }",
+        "notify = { command = [\"sh\"], on = [\"faild\"] }", "notify = { command = [\"sh\"], after = 60 }",
+        "notify = { command = [\"sh\"], after = \"soon\" }"})
+    lines += in_prod(line) + "\n";
+  lines +=
+      explicit_file("[environment.sandbox]\nmaster = \"host=m\"\nnotify = { command = [\"sh\"] }") + "\n";
+  CHECK(lines ==
+        R"(config: FOLDER/t.toml:3: notify in [environment.prod] must be a table, not text
+config: FOLDER/t.toml:3: command in [environment.prod.notify] or webhook is missing [command = ["/usr/local/bin/page", "--team", "db"]: run directly, never by a shell]
+config: FOLDER/t.toml:3: command in [environment.prod.notify] or webhook is missing [command = ["/usr/local/bin/page", "--team", "db"]: run directly, never by a shell]
+config: FOLDER/t.toml:3: unknown key "comand" in [environment.prod.notify]; known: command, webhook, on, after; did you mean "command"?
+config: FOLDER/t.toml:3: command in [environment.prod.notify] must be a list of texts, not text
+config: FOLDER/t.toml:3: command in [environment.prod.notify] is empty [command = ["/usr/local/bin/page", "--team", "db"]: run directly, never by a shell]
+config: FOLDER/t.toml:3: command in [environment.prod.notify] is empty [command = ["/usr/local/bin/page", "--team", "db"]: run directly, never by a shell]
+config: FOLDER/t.toml:3: command in [environment.prod.notify] must hold texts, not a whole number
+config: FOLDER/t.toml:3: command in [environment.prod.notify] holds a control character
+config: FOLDER/t.toml:3: command in [environment.prod.notify] names "no-such-program", which is not on PATH [give its full path]
+config: FOLDER/t.toml:3: webhook in [environment.prod.notify] is wrong: not a reference to a secret (the text is not shown: it may be the secret itself) [an https:// URL, or env:NAME, file:PATH, exec:COMMAND ARG…, azure:VAULT/NAME]
+config: FOLDER/t.toml:3: webhook in [environment.prod.notify] is not https:// [a receiver without TLS: name it by a reference]
+config: FOLDER/t.toml:3: webhook in [environment.prod.notify] cannot be prompt:; it is needed when nobody is there
+config: FOLDER/t.toml:3: webhook in [environment.prod.notify] is wrong: not a reference to a secret (the text is not shown: it may be the secret itself) [an https:// URL, or env:NAME, file:PATH, exec:COMMAND ARG…, azure:VAULT/NAME]
+config: FOLDER/t.toml:3: on in [environment.prod.notify] must be a list of texts, not text
+config: FOLDER/t.toml:3: on in [environment.prod.notify] is "faild"; known: waiting, failed, done; did you mean "failed"?
+config: FOLDER/t.toml:3: after in [environment.prod.notify] must be text, not a whole number
+config: FOLDER/t.toml:3: after in [environment.prod.notify] is "soon", no interval [after = "30s", "5m", "2h"; "0s": at once]
+config: FOLDER/t.toml:1: the environment name "sandbox" is reserved [tenantsh makes the sandbox itself: tenantsh sandbox up]
 )");
 }
 
