@@ -96,12 +96,12 @@ std::string from_file(std::string const& written) {
   return value;
 }
 
-std::string from_command(std::string const& reference, std::vector<std::string> argv,
-                         std::string const& hint) {
+std::string from_command(std::string const& reference, std::vector<std::string> argv, std::string const& hint,
+                         std::function<bool()> const& interrupted) {
   Command command;
   command.argv = std::move(argv);
   try {
-    return run_checked(command).output;
+    return run_checked(command, interrupted).output;
   } catch (Error& error) {
     error.message = reference + ": " + error.message;
     if (error.hint.empty()) error.hint = hint;
@@ -109,13 +109,14 @@ std::string from_command(std::string const& reference, std::vector<std::string> 
   }
 }
 
-std::string from_azure(std::string const& reference, std::string_view place) {
+std::string from_azure(std::string const& reference, std::string_view place,
+                       std::function<bool()> const& interrupted) {
   auto const slash = place.find('/');
   return from_command(
       reference,
       {"az", "keyvault", "secret", "show", "--vault-name", std::string(place.substr(0, slash)), "--name",
        std::string(place.substr(slash + 1)), "--query", "value", "-o", "tsv"},
-      "the Azure CLI must be installed and logged in: az login");
+      "the Azure CLI must be installed and logged in: az login", interrupted);
 }
 
 int hex_value(char digit) {
@@ -223,7 +224,7 @@ std::string Secrets::ask(std::string const& question) const {
   return prompt_(question.empty() ? "Password" : question);
 }
 
-std::string Secrets::fetch(Secret const& secret) const {
+std::string Secrets::fetch(Secret const& secret, std::function<bool()> const& interrupted) const {
   auto const& reference = secret.reference();
   auto const [kind, rest] = parts(reference);
   if (kind == "exec" && !exec_allowed_)
@@ -236,9 +237,9 @@ std::string Secrets::fetch(Secret const& secret) const {
   } else if (kind == "file") {
     value = from_file(std::string(rest));
   } else if (kind == "exec") {
-    value = from_command(reference, split_command(rest), "");
+    value = from_command(reference, split_command(rest), "", interrupted);
   } else if (kind == "azure") {
-    value = from_azure(reference, rest);
+    value = from_azure(reference, rest, interrupted);
   } else if (kind == "prompt") {
     value = ask(std::string(rest));
   } else {
@@ -256,7 +257,7 @@ std::string Secrets::fetch(Secret const& secret) const {
   return value;
 }
 
-std::string Secrets::resolve(Secret const& secret) {
+std::string Secrets::resolve(Secret const& secret, std::function<bool()> const& interrupted) {
   std::promise<std::string> promise;
   std::shared_future<std::string> theirs;
   {
@@ -276,7 +277,7 @@ std::string Secrets::resolve(Secret const& secret) {
     }
   }
   try {
-    auto value = fetch(secret);
+    auto value = fetch(secret, interrupted);
     remember(value, secret.reference());
     promise.set_value(value);
     return value;

@@ -49,8 +49,9 @@ class Secrets {
   // The value, without one trailing newline. Resolved once per reference and process.
   // Errors: not_found (variable unset, file missing), tool (command failed), declined (prompt without a
   // person), refused (exec: not allowed; a secret file readable by others), io (unreadable file). An empty
-  // value is as good as none; one with a NUL byte is refused.
-  std::string resolve(Secret const& secret);
+  // value is as good as none; one with a NUL byte is refused. `interrupted`: as for fleet::run(), ends the
+  // command of exec: and azure:.
+  std::string resolve(Secret const& secret, std::function<bool()> const& interrupted = {});
 
   // Marks a value that did not come from a reference (one made up for a new role) as secret.
   void taint(std::string value, std::string printed_as);
@@ -67,7 +68,7 @@ class Secrets {
     std::string value;
     std::string printed_as;
   };
-  std::string fetch(Secret const& secret) const;
+  std::string fetch(Secret const& secret, std::function<bool()> const& interrupted) const;
   std::string ask(std::string const& question) const;
   void remember(std::string value, std::string printed_as);
 
