@@ -133,7 +133,8 @@ runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console) {
             state_of(world.lua).interruption.request();
           },
           world.hold_interrupts,
-          world.prompt};
+          world.prompt,
+          world.notifier};
 }
 
 namespace {

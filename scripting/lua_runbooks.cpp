@@ -181,7 +181,9 @@ Parameter const runbook_parameter{.name = "runbook",
 void run_unasked(World& world, runbooks::Console& console, std::string const& name,
                  std::map<std::string, runbooks::Json> const& inputs) {
   auto const runbook = load(world, name);
-  runbooks::Runner runner{runner_parts(world, console), *runbook};
+  auto parts = runner_parts(world, console);
+  parts.notifier = {};  // no run that anybody waits for
+  runbooks::Runner runner{std::move(parts), *runbook};
   runner.run(runbooks::settle_inputs(*runbook, inputs, world.fleet, console), {.yes = true});
 }
 

@@ -86,20 +86,6 @@ Answer show_run(World& world, Arguments const& arguments) {
   return {std::move(rows), std::move(notes), {}};
 }
 
-// Every text of a journal event with references where a value of a secret should stand. The journal holds
-// references only; a report travels further than a journal, so it is made sure of once more.
-Json without_secrets(Json const& value, fleet::Secrets const& secrets) {
-  if (value.is_string()) return secrets.redact(value.get<std::string>());
-  if (!value.is_structured()) return value;
-  Json clean = value.is_array() ? Json::array() : Json::object();
-  for (auto const& item : value.items())
-    if (value.is_array())
-      clean.push_back(without_secrets(item.value(), secrets));
-    else
-      clean[secrets.redact(item.key())] = without_secrets(item.value(), secrets);
-  return clean;
-}
-
 enum class ReportForm { html, json, markdown };
 
 ReportForm report_form(Arguments const& arguments) {
@@ -139,7 +125,8 @@ Answer report_run(World& world, Arguments const& arguments) {
   ReportForm const form = report_form(arguments);
   auto found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   for (runbooks::Event& event : found.events)
-    event = runbooks::Event::from_json(without_secrets(event.to_json(), world.fleet.secrets()));
+    // The journal holds references only; a report travels further than a journal, so it is made sure of.
+    event = runbooks::Event::from_json(runbooks::without_secrets(event.to_json(), world.fleet.secrets()));
   found.record = runbooks::replay(found.record.id, found.events);
   std::string const state = runbooks::state_of(found.record, world.who);
 

@@ -29,7 +29,7 @@ std::shared_ptr<runbooks::Runbook const> load_runbook(lua_State* lua, std::files
                                                       Purpose purpose = Purpose::running);
 
 // Runs a runbook as `runbooks:run` does, every step unasked that is neither destructive nor a point of no
-// return. Needs the interpreter. `console`: where its lines go.
+// return; nobody is notified. Needs the interpreter. `console`: where its lines go.
 void run_unasked(World& world, runbooks::Console& console, std::string const& name,
                  std::map<std::string, runbooks::Json> const& inputs);
 

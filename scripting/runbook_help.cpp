@@ -112,6 +112,29 @@ approval_valid (8h), it no longer counts: a resume says what moved and asks anew
 
 A plan can be kept without asking anybody: tenantsh run NAME --plan --out FILE, and later tenantsh run NAME --from
 FILE, which is refused with what moved when script, inputs, targets or the steps left to do are not as they were.
+constexpr std::string_view notifications_page =
+    R"(Who is told what becomes of a run while its operator is away. In tenantsh.toml:
+
+  [environment.NAME.notify]               also [environment.sandbox.notify]; a project's file over the user's, key by key
+  command = ["/usr/local/bin/page", "--team", "db"]    run directly, never by a shell; ended after 10 s
+  webhook = "env:OPS_WEBHOOK"             a secret's reference, or the https:// URL; POST by curl, 10 s
+  on      = ["waiting", "failed", "done"] which events; default: all
+  after   = "60s"                         how long a question waits at a terminal before it is told; "0s": at once
+
+Events
+  waiting    a question at a terminal was not answered in that time, or the run stopped at one without a terminal
+  failed     the run or its undo failed, is in doubt, or was interrupted; not when somebody answered abort
+  done       the run or its undo is done
+
+The command gets the message on standard input, the webhook as the body: one JSON object
+  event, environment, runbook, run, operator, step (waiting, failed), text (a line for people), error {message, kind,
+  hint} (failed), next (the command that goes on, when one would), tenant (when the run is about one), inputs, at,
+  elapsed_ms (done)
+and the command has TENANTSH_EVENT, TENANTSH_RUN, TENANTSH_RUNBOOK and TENANTSH_STEP in its environment. Slack, Teams and
+Mattermost show "text". Secrets are references.
+
+A run never waits for a notification. At the end tenantsh waits for those still being sent, 10 s at most (Ctrl-C: not at
+all); what could not be sent is told there, and the exit status stays what it was. Plans and checks notify nobody.
 )";
 
 }  // namespace
@@ -121,6 +144,7 @@ std::string_view runbook_help(std::string_view topic) {
   if (topic == "step") return step_page;
   if (topic == "answers") return answers_page;
   if (topic == "approvals") return approvals_page;
+  if (topic == "notifications") return notifications_page;
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include "runbooks/engine/console.hpp"
 #include "runbooks/engine/gate.hpp"
 #include "runbooks/engine/journal.hpp"
+#include "runbooks/engine/notifier.hpp"
 #include "scripting/value.hpp"
 
 struct lua_State;
@@ -55,6 +56,7 @@ struct World {
   // A prompt of the person's own in the middle of something, until they leave it; empty: there is no
   // terminal.
   std::function<void(std::string const& place)> prompt = {};
+  runbooks::Notifier notifier = {};
   // Renders a value now: show() and all but the last value of an entry. Empty: Console::say of its plain
   // text.
   std::function<void(Answer const&)> show;

@@ -13,7 +13,7 @@ void fill_closed_streams() {
     if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
 }
 
-shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> arguments) {
+shell::ExitStatus run_to_the_end(shell::Workplace& workplace, std::vector<std::string> arguments) {
   shell::Reporter& reporter = workplace.reporter();
   shell::ExitStatus status = shell::ExitStatus::failed;
   try {
@@ -31,6 +31,12 @@ shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> argu
   } catch (fleet::Error const&) {
     // The first error was told; this one is either the same or comes of it.
   }
+  return status;
+}
+
+shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> arguments) {
+  shell::ExitStatus const status = run_to_the_end(workplace, std::move(arguments));
+  workplace.end_notifications();
   return status;
 }
 

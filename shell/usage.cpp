@@ -76,7 +76,8 @@ std::string main_page(scripting::Registry const& registry) {
   tenantsh [OPTIONS] -e CODE              evaluate and print; may be repeated
   tenantsh [OPTIONS] OBJECT METHOD …      call one method, e.g. tenantsh tenants list
   tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
-  tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step
+  tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step,
+                                          notifications
 
 )";
   std::string commands;

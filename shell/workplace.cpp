@@ -13,6 +13,7 @@ namespace shell {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 constexpr char const* sandbox_name = "sandbox";
 
@@ -75,9 +76,9 @@ Interrupts& Workplace::interrupts() {
 runbooks::Console& Workplace::console() {
   if (!console_) {
     if (::isatty(STDIN_FILENO) == 1)
-      console_ = std::make_unique<TerminalConsole>(reporter_, interrupts());
+      console_.emplace(std::make_unique<TerminalConsole>(reporter_, interrupts()));
     else
-      console_ = std::make_unique<PipeConsole>(reporter_);
+      console_.emplace(std::make_unique<PipeConsole>(reporter_));
   }
   return *console_;
 }
@@ -131,6 +132,7 @@ fleet::Environment Workplace::chosen_environment() {
   environment.name = sandbox_name;
   environment.sandbox = true;
   environment.guard = fleet::Guard::open;
+  environment.notify = configuration().sandbox_notify;
   environment.secrets_folder = fleet::default_home() / sandbox_name / "secrets" / "tenants";
   return environment;
 }
@@ -159,6 +161,33 @@ void Workplace::locate_sandbox(fleet::Environment& environment) {
     }
   }
   if (!environment.known_servers.empty()) environment.first_server = environment.known_servers.front();
+}
+
+runbooks::Notifier Workplace::notifier(fleet::Notify const& notify) {
+  if (!notify.anybody()) return {};
+  notifications_.emplace(notify, secrets(), configuration().exec_allowed);
+  return {
+      .send = [this](fleet::Notification const& notification) { notifications_->send(notification); },
+      .watch_questions = [this, patience = notify.after](
+                             WaitingConsole::Waits waits) { console_->watch(patience, std::move(waits)); }};
+}
+
+void Workplace::tell_unsent() {
+  if (!notifications_) return;
+  for (std::string const& text : notifications_->take_failures()) console().note(text);
+}
+
+void Workplace::end_notifications() noexcept {
+  if (!notifications_) return;
+  try {
+    interrupts().renew();
+    interrupts().on_press([this] { notifications_->give_up(); });
+    if (!notifications_->wait(2s)) console().note("a notification is still being sent; Ctrl-C gives it up");
+    notifications_->finish();
+    tell_unsent();
+  } catch (std::exception const&) {
+    // There is nobody left to tell.
+  }
 }
 
 scripting::World& Workplace::world() {
@@ -190,6 +219,7 @@ scripting::World& Workplace::world() {
     };
     if (console().interactive())
       world_->prompt = [this](std::string const& place) { run_nested_repl(*this, place); };
+    world_->notifier = notifier(fleet_->environment().notify);
     world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
     world_->render = [this](fleet::CopySink& out, fleet::Result const& result, std::string_view format) {
       RenderOptions render_options;
@@ -215,6 +245,7 @@ void Workplace::interlude(std::function<void()> const& work) {
 }
 
 void Workplace::entry(std::function<void()> const& work) {
+  tell_unsent();
   interrupts().on_press({});
   world().interrupt = std::stop_source{};
   auto const stop = [this] {

@@ -5,11 +5,13 @@
 #include <optional>
 
 #include "fleet/driver.hpp"
+#include "fleet/notification.hpp"
 #include "fleet/sandbox.hpp"
 #include "scripting/interpreter.hpp"
 #include "shell/interrupts.hpp"
 #include "shell/options.hpp"
 #include "shell/reporter.hpp"
+#include "shell/waiting_console.hpp"
 
 namespace shell {
 
@@ -37,6 +39,11 @@ class Workplace {
 
   bool reader_gone() const { return out_.closed(); }
 
+  // Notes about notifications that could not be sent, on the thread that prints.
+  void tell_unsent();
+  // The last thing a process does: waits a few seconds for notifications that are being sent. Never throws.
+  void end_notifications() noexcept;
+
   // Runs one entry of the operator's so that Ctrl-C stops it, and it alone.
   void entry(std::function<void()> const& work);
   // Entries in the middle of another one, which goes on afterwards as if Ctrl-C had never been pressed.
@@ -45,6 +52,7 @@ class Workplace {
  private:
   fleet::Configuration const& configuration();
   fleet::Environment chosen_environment();
+  runbooks::Notifier notifier(fleet::Notify const& notify);
   void locate_sandbox(fleet::Environment& environment);
 
   Options& options_;
@@ -53,10 +61,11 @@ class Workplace {
   Reporter reporter_;
   // In the order in which they depend on each other: destroyed from the last to the first.
   std::optional<Interrupts> interrupts_;
-  std::unique_ptr<runbooks::Console> console_;
+  std::optional<WaitingConsole> console_;
   std::optional<scripting::Registry> registry_;
   std::optional<fleet::Configuration> configuration_;
   std::unique_ptr<fleet::Secrets> secrets_;
+  std::optional<fleet::Notifications> notifications_;
   std::unique_ptr<fleet::Driver> driver_;
   std::optional<fleet::Sandbox> sandbox_;
   fleet::SystemClock clock_;

@@ -67,8 +67,10 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
   if (!options.plan.is_null())
     journal_->append({.event = "planned", .outputs = options.plan}, Journal::Durability::hold);
   parts_.console.say(render_head(runbook_, view_.id, parts_.fleet.environment().name));
-  if (runbook_.approvals > 0) ask_for_approval();
-  return walk(options);
+  return told(Way::forward, [&] {
+    if (runbook_.approvals > 0) ask_for_approval();
+    return walk(options);
+  });
 }
 
 // The run as its journal tells it, taken over by this process.
@@ -145,25 +147,20 @@ RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
   if (runbook_.approvals > 0) moved = settle_approval(found, approvals);
   take_up(found, "resumed");
   parts_.console.say(render_head(runbook_, view_.id + " (resumed)", parts_.fleet.environment().name));
-  if (!moved.empty()) {
-    parts_.console.note(fmt::format("this is not what was approved:\n  {}", fmt::join(moved, "\n  ")));
-    ask_for_approval();
-  }
-  if (runbook_.approvals > 0 &&
-      ApprovalRequest::from_json(found.record.approval).digest != found.record.approved_digest) {
-    Json by = Json::array();
-    for (Approval const& approval : approvals) by.push_back(approval.to_json());
-    journal_->append(
-        {.event = "approved",
-         .outputs = Json{{"digest", found.record.approval.value("digest", "")}, {"approvals", by}}});
-  }
-  try {
-    settle_changes(options);
-  } catch (fleet::Error const& error) {
-    journal_->append({.event = "run_stopped", .note = error.message});
-    throw;
-  }
-  return walk(options);
+  return told(Way::forward, [&] {
+    if (!moved.empty()) {
+      parts_.console.note(fmt::format("this is not what was approved:\n  {}", fmt::join(moved, "\n  ")));
+      ask_for_approval();
+    }
+    if (runbook_.approvals > 0) journal_approvals(found, approvals);
+    try {
+      settle_changes(options);
+    } catch (fleet::Error const& error) {
+      journal_->append({.event = "run_stopped", .note = error.message});
+      throw;
+    }
+    return walk(options);
+  });
 }
 
 void Runner::take_locks() {
@@ -214,6 +211,10 @@ class Runner::AtWork {
 
 RunRecord Runner::undo(FoundRun const& found, RunOptions const& options) {
   take_up(found, "undo_started");
+  return told(Way::back, [&] { return walk_back(options); });
+}
+
+RunRecord Runner::walk_back(RunOptions const& options) {
   AtWork const at_work{*this};
   for (auto const& [path, record] : journal_->record().steps) view_.outputs[path] = record.outputs;
   parts_.console.say(render_head(runbook_, view_.id + " (undo)", parts_.fleet.environment().name));
@@ -244,6 +245,7 @@ RunRecord Runner::walk(RunOptions const& options) {
     if (!detached_) release_all();  // who goes on finds everything as it was left
     throw;
   }
+  at_ = nullptr;
   if (journal_->record().state == "stopped") return journal_->record();
   begin_acting();
   journal_->append({.event = "run_done"});
@@ -312,6 +314,7 @@ void Runner::leave_sections(Step const* next) {
 }
 
 Runner::Next Runner::run_step(Step const& step, RunOptions const& options) {
+  at_ = &step;
   auto const& steps = journal_->record().steps;
   if (auto found = steps.find(step.path); found != steps.end() && is_settled(found->second.state)) {
     // What was put back when the run stopped in the middle of its section is needed again.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "runbooks/engine/journal.hpp"
 #include "runbooks/engine/lock.hpp"
 #include "runbooks/engine/marker.hpp"
+#include "runbooks/engine/notifier.hpp"
 #include "runbooks/engine/past.hpp"
 #include "runbooks/engine/screen.hpp"
 #include "runbooks/engine/targets.hpp"
@@ -35,6 +37,7 @@ struct RunnerParts {
   // A prompt for the person at the terminal, until they leave it; the gate is `waiting`. Empty: there is
   // none.
   std::function<void(std::string const& place)> prompt;
+  Notifier notifier;
 };
 
 struct RunOptions {
@@ -50,8 +53,8 @@ struct RunOptions {
 // Walks a runbook's steps: probe, confirm, journal the intent, body, verify, journal the result. Whether a
 // step runs, is skipped, retried, found done or taken back is decided here and nowhere else.
 // runner.cpp walks, runner_step.cpp does one step, runner_items.cpp one with `each`, runner_answers.cpp
-// speaks with the person, runner_approval.cpp waits for another one, runner_doubt.cpp finds out what
-// happened, runner_undo.cpp goes back.
+// speaks with the person, runner_notify.cpp with one who is away, runner_approval.cpp waits for another one,
+// runner_doubt.cpp finds out what happened, runner_undo.cpp goes back.
 class Runner {
  public:
   Runner(RunnerParts parts, Runbook const& runbook);
@@ -68,16 +71,19 @@ class Runner {
  private:
   enum class Next { go_on, again, back };
   enum class Back { undo, release };
+  enum class Way { forward, back };
 
   // Names this process's connections and rows after the run, for as long as it goes on.
   class AtWork;
   // Past a point of no return, until its section ends.
   class HeldInterrupts;
+  class WatchedQuestions;
 
   // runner.cpp
   void refuse_unknown_step(std::string const& path) const;
   void take_up(FoundRun const& found, char const* event);
   RunRecord walk(RunOptions const& options);
+  RunRecord walk_back(RunOptions const& options);
   void walk_steps(RunOptions const& options);
   void take_locks();
   void begin_acting();
@@ -127,6 +133,7 @@ class Runner {
   // runner_approval.cpp
   [[noreturn]] void ask_for_approval();
   std::vector<std::string> settle_approval(FoundRun const& found, std::vector<Approval>& approvals);
+  void journal_approvals(FoundRun const& found, std::vector<Approval> const& approvals);
 
   // runner_items.cpp
   Next attempt_items(Step const& step, RunOptions const& options);
@@ -143,6 +150,14 @@ class Runner {
   void put_back_all(Step const& step, Back back);
   void release_all() noexcept;
 
+  // runner_notify.cpp
+  // `go`, and whoever is not at the terminal is told how it ended and what waited meanwhile.
+  RunRecord told(Way way, std::function<RunRecord()> const& go);
+  void tell_waiting(std::string const& question);
+  void tell_stopped(Way way, fleet::Error const& error);
+  void tell(std::string const& event, std::string const& what, Json const& more) const noexcept;
+  std::string next_command(std::string const& verb) const;
+
   RunnerParts parts_;
   Runbook const& runbook_;
   RunView view_;
@@ -158,6 +173,8 @@ class Runner {
   bool unasked_ = false;               // "go on unasked to the next destructive step" was answered
   bool detached_ = false;
   bool acted_ = false;
+  Step const* at_ = nullptr;  // the step the walk is at, or the way back
+  std::atomic<bool> told_waiting_ = false;
 };
 
 // A run's state for people: a "running" one whose process is gone is "interrupted".

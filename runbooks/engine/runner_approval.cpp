@@ -39,6 +39,7 @@ void Runner::ask_for_approval() {
   request.valid = runbook_.approval_valid;
   request.plan = to_json(make_plan(runbook_, view_.inputs, parts_.fleet, parts_.gate, parts_.who));
   journal_->append({.event = "approval_requested", .outputs = request.to_json()});
+  tell_waiting(fmt::format("the approval of {}: tenantsh runs approve {}", people(request.count), view_.id));
   throw waits(view_.id, request.count, {});
 }
 
@@ -60,6 +61,15 @@ std::vector<std::string> Runner::settle_approval(FoundRun const& found, std::vec
   for (Approval const& approval : approvals)
     more += fmt::format("{}{}", more.empty() ? "; approved by " : ", ", approval.who);
   throw waits(found.record.id, missing, more);
+}
+
+// Once for what they approved.
+void Runner::journal_approvals(FoundRun const& found, std::vector<Approval> const& approvals) {
+  std::string const digest = ApprovalRequest::from_json(found.record.approval).digest;
+  if (digest == found.record.approved_digest) return;
+  Json by = Json::array();
+  for (Approval const& approval : approvals) by.push_back(approval.to_json());
+  journal_->append({.event = "approved", .outputs = Json{{"digest", digest}, {"approvals", by}}});
 }
 
 }  // namespace runbooks

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <thread>
-
+#include "runbooks/engine/deadline.hpp"
 #include "runbooks/engine/runner.hpp"
 #include "runbooks/engine/screen.hpp"
 
@@ -13,26 +11,6 @@ namespace runbooks {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Calls `expire` once when the time is up before it is destroyed.
-class Deadline {
- public:
-  Deadline(std::chrono::milliseconds after, std::function<void()> expire)
-      : thread_([this, after, expire = std::move(expire)](std::stop_token const& stop) {
-          std::unique_lock lock{mutex_};
-          if (over_.wait_for(lock, stop, after, [&stop] { return stop.stop_requested(); })) return;
-          if (stop.stop_requested()) return;
-          passed_ = true;
-          expire();
-        }) {}
-  bool passed() const { return passed_; }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any over_;
-  std::atomic<bool> passed_ = false;
-  std::jthread thread_;
-};
 
 }  // namespace
 

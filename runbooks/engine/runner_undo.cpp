@@ -106,6 +106,7 @@ void Runner::note_undone_with(Step const& step) {
 }
 
 void Runner::undo_step(Step const& step, RunOptions const& options) {
+  at_ = &step;
   if (parts_.stop.stop_requested()) throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
   StepRecord const record = journal_->record().step(step.path);
   view_.item = record.items.empty() ? std::string{} : record.items.begin()->first;
