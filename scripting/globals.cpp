@@ -76,6 +76,20 @@ int tonumber(lua_State* lua) {
   return 1;
 }
 
+// setmetatable() of runbooks: a finalizer would run at any later time, when nobody minds the gate.
+int setmetatable_unfinalized(lua_State* lua) {
+  if (lua_istable(lua, 2)) {
+    lua_pushliteral(lua, "__gc");
+    if (lua_rawget(lua, 2) != LUA_TNIL)
+      throw Error{ErrorKind::usage, "setmetatable: a runbook has no finalizers (__gc)"};
+    lua_pop(lua, 1);
+  }
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_insert(lua, 1);
+  lua_call(lua, lua_gettop(lua) - 1, 1);
+  return 1;
+}
+
 int no_next(lua_State*) { return 0; }
 
 // ipairs() that ends at once on an unknown value, whose every element is unknown again.
@@ -152,6 +166,9 @@ void keep_runbook_globals(lua_State* lua) {
     lua_getglobal(lua, name);
     lua_setfield(lua, -2, name);
   }
+  lua_getglobal(lua, "setmetatable");
+  lua_pushcclosure(lua, guarded<setmetatable_unfinalized>, 1);
+  lua_setfield(lua, -2, "setmetatable");
   for (Object const& object : state_of(lua).registry.objects()) {
     if (!object.global) continue;
     lua_getglobal(lua, object.name.c_str());

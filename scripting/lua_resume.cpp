@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "runbooks/engine/lock.hpp"
+#include "runbooks/engine/planner.hpp"
 #include "runbooks/engine/runner.hpp"
+#include "runbooks/engine/screen.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/run_verbs.hpp"
 #include "scripting/runbook_file.hpp"
@@ -39,6 +41,12 @@ void claim(World& world, runbooks::RunRecord const& run, Arguments const& argume
     throw Error{ErrorKind::declined, "nothing was done; " + what};
 }
 
+Answer tell_plan(World& world, runbooks::Runbook const& runbook, runbooks::RunPlan const& plan) {
+  world.console.say(runbooks::render_head(runbook, {}, world.fleet.environment().name));
+  world.console.say(runbooks::render_plan(plan));
+  return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
+}
+
 Answer resume_run(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
@@ -46,8 +54,11 @@ Answer resume_run(World& world, Arguments const& arguments) {
   if (is_over(state))
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
-  claim(world, found.record, arguments);
   auto const runbook = load_runbook(world.lua, found.record.file);
+  if (arguments.boolean("plan"))
+    return tell_plan(world, *runbook,
+                     runbooks::make_resume_plan(*runbook, found, world.fleet, world.gate, world.who));
+  claim(world, found.record, arguments);
   runbooks::Runner runner{runner_parts(world, world.console), *runbook};
   runner.resume(found, run_options(world, arguments));
   return {};
@@ -57,11 +68,14 @@ Answer undo_run(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
-  if (state == "undone" || state == "running")
+  if (state == "undone")
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; there is nothing to undo", found.record.id, state)};
-  claim(world, found.record, arguments);
   auto const runbook = load_runbook(world.lua, found.record.file);
+  if (arguments.boolean("plan"))
+    return tell_plan(world, *runbook,
+                     runbooks::make_undo_plan(*runbook, found, world.fleet, world.gate, world.who));
+  claim(world, found.record, arguments);
   runbooks::Runner runner{runner_parts(world, world.console), *runbook};
   runner.undo(found, run_options(world, arguments));
   return {};
@@ -201,7 +215,7 @@ void add_going_on(Registry& registry) {
       .effect = Effect::destructive,
       .parameters = {id_parameter, take_parameter},
       .returns = "nothing; the steps are told as they happen",
-      .errors = "usage when the run is undone or at work; refused past a point of no return; locked",
+      .errors = "usage when the run is undone; refused past a point of no return; locked while it is at work",
       .brief =
           "Takes back what a run did, last step first; --yes answers for every step that is not destructive.",
       .example = "runs:list()",

@@ -6,6 +6,7 @@
 
 #include "fleet/private_files.hpp"
 #include "runbooks/engine/changes.hpp"
+#include "runbooks/engine/planner.hpp"
 #include "runbooks/engine/report.hpp"
 #include "runbooks/engine/runner.hpp"
 #include "runbooks/engine/transcript.hpp"

@@ -54,6 +54,7 @@ class InnerView {
     runbooks::Json unknown = runbooks::Json::object();
     if (inputs_) {
       StackGuard guard{inputs_.lua};
+      runbooks::Gate::Scope looking{world_.gate, world_.gate.looking()};
       call_body(inputs_, outer, nullptr, nullptr);
       lua_settop(inputs_.lua, guard.top + 1);
       if (!lua_istable(inputs_.lua, -1))

@@ -71,6 +71,27 @@ void read_words(lua_State* lua, int index, std::vector<std::string>& words) {
   }
 }
 
+// A function of the head looks and says; what it tries to write is refused, also behind a pcall.
+template <class Call>
+auto called_reading(Body const& body, Call const& call) {
+  runbooks::Gate& gate = state_of(body.lua).world.gate;
+  runbooks::Gate::Scope reading{gate, runbooks::GateState::reading};
+  auto result = call();
+  if (std::string const refusal = gate.take_refusal(); !refusal.empty())
+    throw Error{ErrorKind::refused, fmt::format("{}: {}", body.what, refusal)};
+  return result;
+}
+
+// An operator may name a command that knows the secret, on the command line or in tenantsh.toml; a script
+// that named one could run anything, in a plan too.
+Json without_command(lua_State* lua, std::string const& name, Json value) {
+  if (!value.is_string() || !value.get_ref<std::string const&>().starts_with("exec:")) return value;
+  auto const& first_server = state_of(lua).world.fleet.environment().first_server;
+  if (first_server && value == first_server->admin_secret_ref) return value;
+  throw Error{ErrorKind::refused, fmt::format("input {}: a script cannot name a command", name)}.with_hint(
+      fmt::format("whoever runs it gives --input {}=exec:…", name));
+}
+
 runbooks::Input read_input(lua_State* lua, int index, std::string const& name,
                            runbooks::Runbook const& runbook) {
   runbooks::Input input;
@@ -87,31 +108,38 @@ runbooks::Input read_input(lua_State* lua, int index, std::string const& name,
   lua_getfield(lua, index, "status");
   if (lua_istable(lua, -1)) read_words(lua, lua_gettop(lua), input.values);
   lua_pop(lua, 1);
+  bool const secret = input.type == runbooks::InputType::secret;
   lua_getfield(lua, index, "default");
   if (lua_isfunction(lua, -1)) {
     Body body = take_function(lua, lua_gettop(lua), runbook, what + ": default");
-    input.default_from = [body](Json const& settled) {
-      StackGuard guard{body.lua};
-      body.function->push(body.lua);
-      push_json(body.lua, settled);
-      protected_call(body.lua, 1, 1);
-      return to_json(body.lua, -1);
+    input.default_from = [body, name, secret](Json const& settled) {
+      Json value = called_reading(body, [&] {
+        StackGuard guard{body.lua};
+        body.function->push(body.lua);
+        push_json(body.lua, settled);
+        protected_call(body.lua, 1, 1);
+        return to_json(body.lua, -1);
+      });
+      return secret ? without_command(body.lua, name, std::move(value)) : value;
     };
   } else if (!lua_isnil(lua, -1)) {
     input.default_value = to_json(lua, lua_gettop(lua));
+    if (secret) input.default_value = without_command(lua, name, std::move(input.default_value));
   }
   lua_pop(lua, 1);
   lua_getfield(lua, index, "check");
   if (!lua_isnil(lua, -1)) {
     Body body = take_function(lua, lua_gettop(lua), runbook, what + ": check");
     input.check = [body](Json const& value) {
-      StackGuard guard{body.lua};
-      body.function->push(body.lua);
-      push_json(body.lua, value);
-      protected_call(body.lua, 1, 1);
-      return lua_isnil(body.lua, -1) || (lua_isboolean(body.lua, -1) && lua_toboolean(body.lua, -1) != 0)
-                 ? std::string{}
-                 : display_text(body.lua, -1);
+      return called_reading(body, [&] {
+        StackGuard guard{body.lua};
+        body.function->push(body.lua);
+        push_json(body.lua, value);
+        protected_call(body.lua, 1, 1);
+        return lua_isnil(body.lua, -1) || (lua_isboolean(body.lua, -1) && lua_toboolean(body.lua, -1) != 0)
+                   ? std::string{}
+                   : display_text(body.lua, -1);
+      });
     };
   }
   lua_pop(lua, 1);

@@ -125,6 +125,8 @@ void read_target(lua_State* lua, int index, runbooks::Runbook const& runbook, st
     Body body = take_function(lua, lua_gettop(lua), runbook, what + ": on");
     step.target = [body](runbooks::RunView const& view) {
       StackGuard guard{body.lua};
+      runbooks::Gate& gate = state_of(body.lua).world.gate;
+      runbooks::Gate::Scope looking{gate, gate.looking()};
       call_body(body, view, nullptr, nullptr);
       return to_target(body.lua, guard.top + 1);
     };

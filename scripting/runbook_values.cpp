@@ -90,6 +90,18 @@ std::string text_of(lua_State* lua, int index, char const* key) {
   return text;
 }
 
+// As for the default of a secret: a plan runs no command that the script names.
+void refuse_command_in_plan(lua_State* lua, int index, World& world) {
+  lua_getfield(lua, index, "admin_secret");
+  bool const named =
+      lua_type(lua, -1) == LUA_TSTRING && std::string_view{lua_tostring(lua, -1)}.starts_with("exec:");
+  lua_pop(lua, 1);
+  if (named && world.gate.state() == runbooks::GateState::planning)
+    throw Error{ErrorKind::refused,
+                "on: the secret is a command that the script names; a plan does not run it"}
+        .with_hint("make it an input of type secret");
+}
+
 bool has_unknown_field(lua_State* lua, int index) {
   bool unknown = false;
   lua_pushnil(lua);
@@ -111,6 +123,7 @@ runbooks::Target target_of_table(lua_State* lua, int index, World& world) {
   if (!registered.empty()) {
     server = world.fleet.server(registered);
   } else {
+    refuse_command_in_plan(lua, index, world);
     server.name = text_of(lua, index, "name");
     server.host = text_of(lua, index, "host");
     server.port = std::atoi(text_of(lua, index, "port").c_str());

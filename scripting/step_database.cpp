@@ -19,6 +19,7 @@ struct BoundValue {
   std::optional<std::string> value;
   std::string shown;
   bool unknown = false;
+  bool secret = false;
 };
 
 std::string quoted(std::string const& text) {
@@ -32,7 +33,7 @@ BoundValue to_parameter(lua_State* lua, int index) {
     World& world = state_of(lua).world;
     bool const acting = world.gate.state() == GateState::open;
     return {acting ? world.fleet.secrets().resolve(secret->secret) : std::string{},
-            secret->secret.reference()};
+            secret->secret.reference(), false, true};
   }
   if (test_object<Unknown>(lua, index)) return {std::nullopt, display_text(lua, index), true};
   switch (lua_type(lua, index)) {
@@ -129,6 +130,22 @@ bool is_undefined(std::string_view sqlstate) {
          sqlstate == "42704";
 }
 
+// A server's error may quote a part of the value that it stumbled over: Token "abc" is invalid.
+std::string without_parts(std::string const& text, BoundValue const& secret) {
+  std::string clean;
+  std::size_t at = 0;
+  while (true) {
+    std::size_t const open = text.find('"', at);
+    std::size_t const close = open == text.npos ? open : text.find('"', open + 1);
+    if (close == text.npos) return clean + text.substr(at);
+    std::string const quoted = text.substr(open + 1, close - open - 1);
+    bool const part = !quoted.empty() && secret.value->find(quoted) != std::string::npos;
+    clean += text.substr(at, open - at) +
+             (part ? fmt::format("\"‹part of {}›\"", secret.shown) : text.substr(open, close - open + 1));
+    at = close + 1;
+  }
+}
+
 // Runs what `db:METHOD(sql, …)` says. nullopt: nothing ran and the answer is unknown.
 std::optional<fleet::Result> run_statement(lua_State* lua) {
   fleet::Session* session = session_at(lua);
@@ -151,10 +168,15 @@ std::optional<fleet::Result> run_statement(lua_State* lua) {
   if (session == nullptr) throw Error{ErrorKind::failed, "the database does not exist"};
   if (unknown) throw Error{ErrorKind::usage, "db: a parameter is unknown"};
   fleet::Statement statement{sql};
-  for (BoundValue& parameter : parameters) statement.params.push_back(std::move(parameter.value));
+  for (BoundValue const& parameter : parameters) statement.params.push_back(parameter.value);
   try {
     return session->query(statement);
-  } catch (Error const& error) {
+  } catch (Error& error) {
+    for (BoundValue const& parameter : parameters) {
+      if (!parameter.secret) continue;
+      error.message = without_parts(error.message, parameter);
+      error.detail = without_parts(error.detail, parameter);
+    }
     // What an earlier step of the plan would make is not there yet.
     if (state == GateState::planning && is_undefined(error.sqlstate)) return std::nullopt;
     throw;
@@ -210,7 +232,7 @@ std::string quote_identifier(std::string_view name) {
 
 int database_identifier(lua_State* lua) {
   if (auto* unknown = test_object<Unknown>(lua, 2)) {
-    push_text(lua, "‹" + unknown->what + "›");
+    push_text(lua, quote_identifier("‹" + unknown->what + "›"));
     return 1;
   }
   push_text(lua, quote_identifier(to_text(lua, 2, "db:identifier")));

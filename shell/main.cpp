@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fleet/environment.hpp"
@@ -11,6 +13,14 @@ namespace {
 void fill_closed_streams() {
   for (int const stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+}
+
+// A core file would hold every password of the process: a crash writes none, ours or that of a program we
+// start. A kernel.core_pattern that pipes the core to a program heeds no limit, hence the second line.
+void leave_no_core_file() {
+  rlimit const none{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);
+  (void)::prctl(PR_SET_DUMPABLE, 0);
 }
 
 shell::ExitStatus run_to_the_end(shell::Workplace& workplace, std::vector<std::string> arguments) {
@@ -43,6 +53,7 @@ shell::ExitStatus run(shell::Workplace& workplace, std::vector<std::string> argu
 }  // namespace
 
 int main(int count, char** words) {
+  leave_no_core_file();
   fill_closed_streams();
   // Before anything else: no library call and no program we start may see a stray PGHOST.
   fleet::StrayVariables variables = fleet::take_postgres_variables();

@@ -37,6 +37,14 @@ fs::path user_configuration() {
   return {};
 }
 
+// A person can answer. A job in the background of a terminal would be stopped by its first question, without
+// a word; it is told what to answer with, as behind a pipe.
+bool is_at_terminal() {
+  if (::isatty(STDIN_FILENO) != 1) return false;
+  pid_t const foreground = ::tcgetpgrp(STDIN_FILENO);
+  return foreground < 0 || foreground == ::getpgrp();
+}
+
 // TENANTSH_CRASH=MOMENT:STEP ends this process with SIGKILL when a run reaches that moment of that step: how
 // the crash tests stop a run exactly there. In the sandbox only.
 runbooks::Boundary crash_boundary(fleet::Environment const& environment) {
@@ -75,7 +83,7 @@ Interrupts& Workplace::interrupts() {
 
 runbooks::Console& Workplace::console() {
   if (!console_) {
-    if (::isatty(STDIN_FILENO) == 1)
+    if (is_at_terminal())
       console_.emplace(std::make_unique<TerminalConsole>(reporter_, interrupts()));
     else
       console_.emplace(std::make_unique<PipeConsole>(reporter_));

@@ -13,11 +13,35 @@ std::string_view to_string(Change change) {
     case Change::edited_done: return "edited after it was done";
     case Change::inserted: return "inserted before steps already done";
     case Change::added: return "new";
+    case Change::in_place: return "new in the place of";
     case Change::removed: return "removed from the script";
     case Change::renamed: return "renamed";
   }
   return {};
 }
+
+namespace {
+
+// A new step that follows what a done one, now gone, used to follow. To run it unasked could do a thing
+// twice.
+void mark_in_place(RunRecord const& run, std::vector<std::string> const& gone,
+                   std::vector<StepChange>& changes) {
+  std::string before, before_once;  // the step above, and how the journal calls it
+  for (StepChange& change : changes) {
+    before_once = change.step;
+    if (change.change == Change::renamed) before_once = change.formerly;
+    for (std::string const& path : gone) {
+      auto const place = std::find(run.order.begin(), run.order.end(), path);
+      std::string const above = place == run.order.begin() ? std::string{} : *(place - 1);
+      if (change.change != Change::added || above != before || !is_settled(run.step(path).state)) continue;
+      change.change = Change::in_place;
+      change.formerly = before_once = path;
+    }
+    before = before_once;
+  }
+}
+
+}  // namespace
 
 std::vector<StepChange> compare(RunRecord const& run, Runbook const& runbook) {
   std::vector<std::string> gone;
@@ -49,6 +73,7 @@ std::vector<StepChange> compare(RunRecord const& run, Runbook const& runbook) {
     }
     changes.push_back(std::move(change));
   }
+  mark_in_place(run, gone, changes);
   for (std::string const& path : gone) changes.push_back({path, Change::removed, run.step(path).state, {}});
   return changes;
 }
@@ -66,7 +91,8 @@ std::string render_changes(std::vector<StepChange> const& changes) {
   std::string text = fmt::format("  {:<{}}  {:<{}}  script", "step", width, "journal", state_width);
   for (StepChange const& change : changes) {
     std::string says{to_string(change.change)};
-    if (!change.formerly.empty()) says += " from " + change.formerly;
+    if (!change.formerly.empty())
+      says += (change.change == Change::renamed ? " from " : " ") + change.formerly;
     text +=
         fmt::format("\n  {:<{}}  {:<{}}  {}", change.step, width, to_string(change.state), state_width, says);
   }

@@ -14,6 +14,7 @@ enum class Change {
   edited_done,     // edited after it was done
   inserted,        // new, and a later step is already done
   added,           // new, nothing after it is done
+  in_place,        // new where `formerly` was, which is done and gone: renamed and edited, most likely
   removed,         // done once, not in the script any more
   renamed,         // `formerly` is gone, and this one has the same body
 };
@@ -23,7 +24,7 @@ struct StepChange {
   std::string step;
   Change change = Change::none;
   StepState state = StepState::pending;  // what the journal says of it
-  std::string formerly;                  // renamed: its old address
+  std::string formerly;                  // renamed, in_place: the old address
 };
 
 // Every step of the script in its order, then the removed ones.

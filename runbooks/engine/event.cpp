@@ -170,4 +170,16 @@ Json error_to_json(fleet::Error const& error) {
   return line;
 }
 
+Json without_secrets(Json const& value, fleet::Secrets const& secrets) {
+  if (value.is_string()) return secrets.redact(value.get<std::string>());
+  if (!value.is_structured()) return value;
+  Json clean = value.is_array() ? Json::array() : Json::object();
+  for (auto const& item : value.items())
+    if (value.is_array())
+      clean.push_back(without_secrets(item.value(), secrets));
+    else
+      clean[secrets.redact(item.key())] = without_secrets(item.value(), secrets);
+  return clean;
+}
+
 }  // namespace runbooks

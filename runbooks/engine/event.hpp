@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fleet/error.hpp"
+#include "fleet/secret.hpp"
 #include "runbooks/engine/runbook.hpp"
 
 namespace runbooks {
@@ -98,5 +99,8 @@ struct RunRecord {
 RunRecord replay(std::string const& run_id, std::vector<Event> const& events);
 
 Json error_to_json(fleet::Error const& error);
+
+// `value` with the reference wherever one of its texts or keys spells the value of a secret.
+Json without_secrets(Json const& value, fleet::Secrets const& secrets);
 
 }  // namespace runbooks

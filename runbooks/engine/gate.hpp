@@ -24,6 +24,11 @@ class Gate {
  public:
   GateState state() const { return state_; }
 
+  // For what only says where a step acts or with which values: in a plan some of them are unknown yet.
+  GateState looking() const {
+    return state_ == GateState::planning ? GateState::planning : GateState::reading;
+  }
+
   // In a plan, a check that steps above must come before: its reads are told, not run.
   bool tells_reads() const { return tells_reads_; }
   void tell_reads(bool yes) { tells_reads_ = yes; }

@@ -157,6 +157,11 @@ void Journal::append(Event event, Durability durability) {
   event.at = fleet::iso_time(parts_.fleet.clock().now());
   event.who = parts_.who.name();
   event.epoch = epoch_;
+  // What a script returns or a person gives as a reason may hold the value of a secret.
+  fleet::Secrets const& secrets = parts_.fleet.secrets();
+  event.note = secrets.redact(std::move(event.note));
+  event.outputs = without_secrets(event.outputs, secrets);
+  event.error = without_secrets(event.error, secrets);
   events_.push_back(event);
   record_.apply(event);
   if (durability == Durability::hold) return;

@@ -48,21 +48,22 @@ Holder read_holder(std::filesystem::path const& file, std::string const& object)
     holder.runbook = line.value("runbook", "");
     holder.who = line.value("who", "");
     holder.since = line.value("since", "");
+    holder.step = line.value("step", "");
     holder.process.pid = line.value("pid", 0);
   }
   return holder;
 }
 
+// In one write that covers what was there: whoever reads meanwhile finds the one or the other.
 void write_holder(int descriptor, Holder const& self) {
-  std::string const line = Json{{"run", self.run_id},
-                                {"runbook", self.runbook},
-                                {"who", self.who},
-                                {"since", self.since},
-                                {"pid", self.process.pid}}
-                               .dump() +
-                           "\n";
-  if (::ftruncate(descriptor, 0) != 0 ||
-      ::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
+  std::string line = Json{{"run", self.run_id},  {"runbook", self.runbook}, {"who", self.who},
+                          {"since", self.since}, {"step", self.step},       {"pid", self.process.pid}}
+                         .dump(-1, ' ', false, Json::error_handler_t::replace) +
+                     "\n";
+  struct stat before {};
+  if (::fstat(descriptor, &before) == 0 && before.st_size > static_cast<off_t>(line.size()))
+    line.resize(static_cast<std::size_t>(before.st_size), '\n');
+  if (::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()))
     throw fleet::Error{fleet::ErrorKind::io,
                        fmt::format("cannot write a lock file: {}", std::strerror(errno))};
 }
@@ -91,7 +92,8 @@ int lock_file(std::filesystem::path const& file, std::string const& object) {
 
 std::string Holder::describe() const {
   if (run_id.empty()) return "another process";
-  std::string text = fmt::format("run {} ({}) of {}, {}, since {}", run_id, runbook, who,
+  std::string const what = runbook.empty() ? run_id : fmt::format("{} ({})", run_id, runbook);
+  std::string text = fmt::format("run {} of {}, {}, since {}", what, who,
                                  detached ? "detached" : fmt::format("process {}", process.pid), since);
   if (!step.empty()) text += fmt::format(", at step \"{}\"", step);
   return text;
@@ -118,19 +120,35 @@ void Locks::take_local() {
   for (std::string const& object : objects_) {
     auto const file = folder_ / file_name(object);
     int const descriptor = lock_file(file, object);
-    held_.push_back({file, descriptor});
+    held_.push_back({object, file, descriptor});
+    note_killed(read_holder(file, object));  // who ends in peace deletes the file
     self_.object = object;
     write_holder(descriptor, self_);
   }
 }
 
+void Locks::note_killed(Holder const& former) {
+  if (!former.run_id.empty() && former.run_id != self_.run_id) killed_holders_.insert(former.run_id);
+}
+
+void Locks::work_at(std::string const& step) {
+  self_.step = step;
+  for (Held const& held : held_) {
+    self_.object = held.object;
+    write_holder(held.descriptor, self_);
+  }
+}
+
 namespace {
 
-// Who the lease says holds `object`; an empty holder when there is no lease (or no schema yet).
+bool has_leases(fleet::Session& session) {
+  return session.query({"select to_regclass('runbook.lease') is not null"}).value() == "t";
+}
+
+// Who the lease says holds `object`, or held it last; an empty holder when there is no lease.
 Holder leased_by(fleet::Session& session, std::string const& object) {
   Holder holder;
   holder.object = object;
-  if (session.query({"select to_regclass('runbook.lease') is not null"}).value() != "t") return holder;
   auto const row =
       session.query({"select run_id, runbook, operator, host, pid, coalesce(step_path, '') as step,"
                      " coalesce(reason, '') as reason,"
@@ -149,6 +167,35 @@ Holder leased_by(fleet::Session& session, std::string const& object) {
   return holder;
 }
 
+// Whose connection has the advisory lock. A run that has not acted yet has no lease, and the lease that is
+// there may be that of an earlier one.
+Holder connected_holder(fleet::Session& session, std::string const& object) {
+  Holder holder;
+  holder.object = object;
+  auto const row = session.query(
+      {"select a.application_name as name, coalesce(a.usename, '') as login,"
+       " coalesce(to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"'), '') as since"
+       " from pg_locks l join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted"
+       " and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())"
+       " and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('tenantsh:' || $1, 0)",
+       {object}});
+  if (row.empty()) return holder;
+  auto const name = fleet::parse_application_name(row.text(0, "name"));
+  holder.run_id = name.what;
+  holder.who = fmt::format("database login {} on {}", row.text(0, "login"), name.host);
+  holder.host = name.host;
+  holder.since = row.text(0, "since");
+  holder.process = name.process;
+  return holder;
+}
+
+Holder holder_in_master(fleet::Session& session, std::string const& object) {
+  Holder const connected = connected_holder(session, object);
+  if (!has_leases(session)) return connected;
+  Holder leased = leased_by(session, object);
+  return connected.run_id.empty() || leased.run_id == connected.run_id ? leased : connected;
+}
+
 }  // namespace
 
 void Locks::take_in_master(fleet::Session& session) {
@@ -157,11 +204,15 @@ void Locks::take_in_master(fleet::Session& session) {
     throw fleet::Error{fleet::ErrorKind::refused,
                        "master is reached through a transaction pooler; locks do not hold"}
         .with_hint("give the environment direct_master, a DSN past the pooler");
+  bool const leases = has_leases(session);
   for (std::string const& object : objects_) {
     auto const taken =
         session.query({"select pg_try_advisory_lock(hashtextextended('tenantsh:' || $1, 0))", {object}});
-    Holder const holder = leased_by(session, object);
-    if (taken.value() != "t" || (holder.detached && holder.run_id != self_.run_id)) refuse(holder);
+    if (taken.value() != "t") refuse(holder_in_master(session, object));
+    if (!leases) continue;
+    Holder const former = leased_by(session, object);
+    if (former.detached && former.run_id != self_.run_id) refuse(former);
+    note_killed(former);  // who ends in peace deletes its lease
   }
   taken_by_backend_ = session.backend_pid();
 }

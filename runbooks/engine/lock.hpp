@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,16 +44,26 @@ class Locks {
   void release_in_master(fleet::Session& session) noexcept;
   // The rows stay when this process ends, and refuse every other run until this one is resumed or given up.
   void keep_leases(fleet::Session& session);
+  // The step at work or being asked about, for whoever is refused on this machine; master has it in the
+  // lease.
+  void work_at(std::string const& step);
+  // Runs that held an object of ours and did not let go of it: they were killed, and what they left running
+  // on a server may still be at work.
+  std::set<std::string> const& killed_holders() const { return killed_holders_; }
 
  private:
+  void note_killed(Holder const& former);
+
   std::filesystem::path folder_;
   std::vector<std::string> objects_;
   Holder self_;
   struct Held {
+    std::string object;
     std::filesystem::path file;
     int descriptor;
   };
   std::vector<Held> held_;
+  std::set<std::string> killed_holders_;
   int taken_by_backend_ = 0, leased_by_backend_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runbooks/engine/runner.hpp"
 #include "runbooks/engine/screen.hpp"
 #include "runbooks/engine/targets.hpp"
 
@@ -43,8 +44,13 @@ void tell_check(Step const& step, RunView const& view, Gate& gate, PlanLine& lin
 }
 
 // A step with `each`: its items, and for the first of them what would be done.
-void plan_items(Step const& step, RunView& view, Targets& targets, Gate& gate, PlanLine& line) {
-  std::vector<std::string> const items = step.each(view);
+void plan_items(Step const& step, StepRecord const& record, RunView& view, Targets& targets, Gate& gate,
+                PlanLine& line) {
+  std::vector<std::string> items = step.each(view);
+  std::erase_if(items, [&record](std::string const& item) {
+    auto const known = record.items.find(item);
+    return known != record.items.end() && is_settled(known->second.state) && !record.released;
+  });
   line.remark = fmt::format("{} items", items.size());
   if (items.empty()) {
     line.state = "not needed";
@@ -69,11 +75,11 @@ void plan_items(Step const& step, RunView& view, Targets& targets, Gate& gate, P
 }
 
 // What one step would do. Sets `line.state`; effects of a body are what the gate recorded.
-void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bool first_to_do,
-               PlanLine& line) {
+void plan_step(Step const& step, StepRecord const& record, RunView& view, Targets& targets, Gate& gate,
+               bool first_to_do, PlanLine& line) {
   Gate::Scope planning{gate, GateState::planning};
   gate.take_recorded();
-  if (step.each) return plan_items(step, view, targets, gate, line);
+  if (step.each) return plan_items(step, record, view, targets, gate, line);
   Target const target = step.target ? step.target(view) : Target{};
   line.target = target.label;
   if (step.when && !step.when(view)) {
@@ -103,6 +109,7 @@ void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bo
   }
   Json outputs;
   try {
+    Gate::Scope scope{gate, step.read_only ? GateState::reading : GateState::planning};
     outputs = step.body(view, session);
   } catch (fleet::Error const& error) {
     // What was told before it depends on what an earlier step would give.
@@ -116,37 +123,108 @@ void plan_step(Step const& step, RunView& view, Targets& targets, Gate& gate, bo
   }
 }
 
-}  // namespace
+PlanLine line_of(Step const& step) {
+  return {.step = step.path,
+          .kind = std::string{to_string(step.kind)},
+          .state = {},
+          .target = {},
+          .remark = {},
+          .effects = {}};
+}
 
-RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate,
-                  fleet::Operator const& who) {
+// The script tried to write while it may only read: that ends the plan, whatever it did with the error.
+void end_at_refusal(Gate& gate, Step const& step) {
+  if (std::string const refusal = gate.take_refusal(); !refusal.empty())
+    throw fleet::Error{fleet::ErrorKind::refused, fmt::format("step \"{}\": {}", step.path, refusal)};
+}
+
+RunView view_of(Runbook const& runbook, Json inputs, std::string started, fleet::Operator const& who) {
   RunView view;
   view.id = plan_id;
   view.runbook = runbook.name;
-  view.started = fleet::compact_time(fleet.clock().now());
+  view.started = std::move(started);
   view.who = who.name();
   view.inputs = std::move(inputs);
+  return view;
+}
+
+RunView view_of(Runbook const& runbook, FoundRun const& found, fleet::Operator const& who) {
+  return view_of(runbook, found.record.inputs, found.events.front().outputs.value("started", ""), who);
+}
+
+// `record`: of the run that would go on; an empty one for a run that would begin.
+RunPlan plan_steps(Runbook const& runbook, RunRecord const& record, RunView view, fleet::Fleet& fleet,
+                   Gate& gate, fleet::Operator const& who) {
   Targets targets{fleet, who, plan_id};
   RunPlan plan;
   for (Step const& step : runbook.steps) {
-    PlanLine line{.step = step.path,
-                  .kind = std::string{to_string(step.kind)},
-                  .state = {},
-                  .target = {},
-                  .remark = {},
-                  .effects = {}};
+    PlanLine line = line_of(step);
+    StepRecord const known = record.step(step.path);
+    if (is_settled(known.state) && (!known.released || is_section_settled(runbook, record, step.section))) {
+      line.state = "already done";
+      line.remark = fmt::format("{} at {}", to_string(known.state), known.at);
+      view.outputs[step.path] = known.outputs;
+      plan.lines.push_back(std::move(line));
+      continue;
+    }
     try {
-      plan_step(step, view, targets, gate, plan.to_do == 0, line);
+      plan_step(step, known, view, targets, gate, plan.to_do == 0, line);
     } catch (fleet::Error const& error) {
       gate.take_recorded();
       if (error.kind == fleet::ErrorKind::interrupted) throw;
       line.state = plan.to_do == 0 ? "blocked" : "unknown";
       line.remark = error.message;
     }
-    // The script tried to write while it may only read: that ends the plan, whatever it did with the error.
-    if (std::string const refusal = gate.take_refusal(); !refusal.empty())
-      throw fleet::Error{fleet::ErrorKind::refused, fmt::format("step \"{}\": {}", step.path, refusal)};
+    end_at_refusal(gate, step);
     if (line.state != "already done" && line.state != "not needed") ++plan.to_do;
+    plan.lines.push_back(std::move(line));
+  }
+  return plan;
+}
+
+}  // namespace
+
+RunPlan make_plan(Runbook const& runbook, Json inputs, fleet::Fleet& fleet, Gate& gate,
+                  fleet::Operator const& who) {
+  RunView view = view_of(runbook, std::move(inputs), fleet::compact_time(fleet.clock().now()), who);
+  return plan_steps(runbook, {}, std::move(view), fleet, gate, who);
+}
+
+RunPlan make_resume_plan(Runbook const& runbook, FoundRun const& found, fleet::Fleet& fleet, Gate& gate,
+                         fleet::Operator const& who) {
+  return plan_steps(runbook, found.record, view_of(runbook, found, who), fleet, gate, who);
+}
+
+RunPlan make_undo_plan(Runbook const& runbook, FoundRun const& found, fleet::Fleet& fleet, Gate& gate,
+                       fleet::Operator const& who) {
+  RunRecord const& record = found.record;
+  RunView view = view_of(runbook, found, who);
+  for (auto const& [path, known] : record.steps) view.outputs[path] = known.outputs;
+  Targets targets{fleet, who, plan_id};
+  RunPlan plan;
+  for (Step const* step : steps_to_undo(runbook, record)) {
+    PlanLine line = line_of(*step);
+    StepRecord const known = record.step(step->path);
+    bool const unreleased = step->release && !known.released;
+    line.state = step->undo ? "would undo" : unreleased ? "would put back" : "stays";
+    if (!step->undone_with.empty()) line.state = "would undo with " + step->undone_with;
+    auto const& body = step->undo ? step->undo : step->release;
+    try {
+      Gate::Scope planning{gate, GateState::planning};
+      gate.take_recorded();
+      view.item = known.items.empty() ? std::string{} : known.items.begin()->first;
+      Json const& outputs = known.items.empty() ? known.outputs : known.items.begin()->second.outputs;
+      Target const target = step->target ? step->target(view) : Target{};
+      line.target = target.label;
+      if (body && line.state != "stays") body(view, outputs, targets.open(target, fleet::Access::read_only));
+    } catch (fleet::Error const& error) {
+      if (error.kind == fleet::ErrorKind::interrupted) throw;
+      line.remark = error.message;
+    }
+    view.item.clear();
+    line.effects = gate.take_recorded();
+    end_at_refusal(gate, *step);
+    if (line.state != "stays") ++plan.to_do;
     plan.lines.push_back(std::move(line));
   }
   return plan;

@@ -68,7 +68,14 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
     journal_->append({.event = "planned", .outputs = options.plan}, Journal::Durability::hold);
   parts_.console.say(render_head(runbook_, view_.id, parts_.fleet.environment().name));
   return told(Way::forward, [&] {
-    if (runbook_.approvals > 0) ask_for_approval();
+    if (runbook_.approvals > 0) {
+      try {
+        ask_for_approval();
+      } catch (fleet::Error const&) {
+        let_go();
+        throw;
+      }
+    }
     return walk(options);
   });
 }
@@ -117,13 +124,15 @@ void Runner::settle_changes(RunOptions const& options) {
            {.text = fmt::format("step {} was edited after it was done. Keep what it did?", change.step),
             .choices = {{"keep", "go on, the old effect stays", true}},
             .flag = "--edited keep"});
-    } else if (change.change == Change::inserted) {
-      std::string const answer =
-          word(options.inserted,
-               {.text = fmt::format("step {} is new, and steps after it are done. Run it now?", change.step),
-                .choices = {{"run", "run it when the walk comes to it", true},
-                            {"skip", "this run does without it", true}},
-                .flag = "--inserted run|skip"});
+    } else if (change.change == Change::inserted || change.change == Change::in_place) {
+      std::string const why = change.change == Change::inserted
+                                  ? std::string{"steps after it are done"}
+                                  : fmt::format("step {}, which was in its place, is done", change.formerly);
+      std::string const answer = word(
+          options.inserted, {.text = fmt::format("step {} is new, and {}. Run it now?", change.step, why),
+                             .choices = {{"run", "run it when the walk comes to it", true},
+                                         {"skip", "this run does without it", true}},
+                             .flag = "--inserted run|skip"});
       if (answer == "skip")
         finish(*step, {.event = "not_needed", .note = "inserted later"}, Journal::Durability::now,
                "inserted later");
@@ -148,15 +157,16 @@ RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
   take_up(found, "resumed");
   parts_.console.say(render_head(runbook_, view_.id + " (resumed)", parts_.fleet.environment().name));
   return told(Way::forward, [&] {
-    if (!moved.empty()) {
-      parts_.console.note(fmt::format("this is not what was approved:\n  {}", fmt::join(moved, "\n  ")));
-      ask_for_approval();
-    }
-    if (runbook_.approvals > 0) journal_approvals(found, approvals);
     try {
+      if (!moved.empty()) {
+        parts_.console.note(fmt::format("this is not what was approved:\n  {}", fmt::join(moved, "\n  ")));
+        ask_for_approval();
+      }
+      if (runbook_.approvals > 0) journal_approvals(found, approvals);
       settle_changes(options);
     } catch (fleet::Error const& error) {
-      journal_->append({.event = "run_stopped", .note = error.message});
+      if (moved.empty()) journal_->append({.event = "run_stopped", .note = error.message});
+      let_go();
       throw;
     }
     return walk(options);
@@ -170,6 +180,7 @@ void Runner::take_locks() {
     Gate::Scope planning{parts_.gate, GateState::planning};
     objects = runbook_.locks(view_);
   }
+  objects.push_back("run " + view_.id);  // one process works on a run, whatever else the runbook locks
   Holder self;
   self.run_id = view_.id;
   self.runbook = runbook_.name;
@@ -182,6 +193,12 @@ void Runner::take_locks() {
   targets_ = std::make_unique<Targets>(parts_.fleet, parts_.who, view_.id);
   locks_->take_local();
   if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->take_in_master(*session);
+}
+
+// A run that ends, however it ends, says so; only a killed one leaves its leases.
+void Runner::let_go() {
+  if (!journal_->why_detached().empty()) return;
+  if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
 }
 
 // Before the first durable line and again after each step: master may have come into being.
@@ -219,16 +236,17 @@ RunRecord Runner::walk_back(RunOptions const& options) {
   for (auto const& [path, record] : journal_->record().steps) view_.outputs[path] = record.outputs;
   parts_.console.say(render_head(runbook_, view_.id + " (undo)", parts_.fleet.environment().name));
   try {
-    undo_steps(to_undo(0, runbook_.steps.size()), options);
+    undo_steps(steps_to_undo(runbook_, journal_->record()), options);
   } catch (fleet::Error const& error) {
     journal_->append({.event = "run_stopped", .note = "undo: " + error.message});
+    let_go();
     fleet::Error told = error;
     std::string const next = fmt::format("then: tenantsh runs undo {}", view_.id);
     told.hint = told.hint.empty() ? next : told.hint + "; " + next;
     throw told;
   }
   journal_->append({.event = "run_undone"});
-  if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
+  let_go();
   parts_.console.say(fmt::format("{} undone · run {}", runbook_.name, view_.id));
   return journal_->record();
 }
@@ -242,14 +260,20 @@ RunRecord Runner::walk(RunOptions const& options) {
     walk_steps(options);
   } catch (std::exception const&) {
     held_.reset();
-    if (!detached_) release_all();  // who goes on finds everything as it was left
+    if (!detached_) {  // who goes on finds everything as it was left
+      release_all();
+      let_go();
+    }
     throw;
   }
   at_ = nullptr;
-  if (journal_->record().state == "stopped") return journal_->record();
+  if (journal_->record().state == "stopped") {
+    let_go();
+    return journal_->record();
+  }
   begin_acting();
   journal_->append({.event = "run_done"});
-  if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
+  let_go();
   auto const elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
   parts_.console.say(
@@ -291,10 +315,9 @@ bool is_within(std::string const& section, std::string const& outer) {
 
 }  // namespace
 
-bool Runner::is_section_settled(std::string const& section) const {
-  for (Step const& step : runbook_.steps)
-    if (is_within(step.section, section) && !is_settled(journal_->record().step(step.path).state))
-      return false;
+bool is_section_settled(Runbook const& runbook, RunRecord const& run, std::string const& section) {
+  for (Step const& step : runbook.steps)
+    if (is_within(step.section, section) && !is_settled(run.step(step.path).state)) return false;
   return true;
 }
 
@@ -318,7 +341,7 @@ Runner::Next Runner::run_step(Step const& step, RunOptions const& options) {
   auto const& steps = journal_->record().steps;
   if (auto found = steps.find(step.path); found != steps.end() && is_settled(found->second.state)) {
     // What was put back when the run stopped in the middle of its section is needed again.
-    if (!found->second.released || is_section_settled(step.section)) {
+    if (!found->second.released || is_section_settled(runbook_, journal_->record(), step.section)) {
       view_.outputs[step.path] = found->second.outputs;
       parts_.console.say(
           render_line(runbook_, step, "already done", 0,

@@ -87,10 +87,10 @@ class Runner {
   void walk_steps(RunOptions const& options);
   void take_locks();
   void begin_acting();
+  void let_go();
   Next run_step(Step const& step, RunOptions const& options);
   std::size_t step_back(std::size_t at, RunOptions const& options);
   void settle_changes(RunOptions const& options);
-  bool is_section_settled(std::string const& section) const;
   void enter_no_return(Step const& step);
   void leave_sections(Step const* next);
 
@@ -100,6 +100,9 @@ class Runner {
   // An intent without a result: marker, then orphans, then (for an effect) the probe. Returns true when the
   // step turned out to be done.
   bool settle_doubt(Step const& step, Target const& target, StepState state, Json const& error);
+  // What a killed run that held our locks left at work on the step's server ends before the step looks or
+  // acts.
+  void outlast_killed_holders(Target const& target);
   void settle_commit(Step const& step, Target const& target, int backend);
   bool found_done(Step const& step, Target const& target, StepState state);
   int journal_intent(Step const& step, Target const& target);
@@ -141,7 +144,6 @@ class Runner {
   void perform_item(Step const& step, ItemRecord const& record);
 
   // runner_undo.cpp
-  std::vector<Step const*> to_undo(std::size_t first, std::size_t end) const;
   std::size_t undo_from(std::size_t at) const;
   void undo_steps(std::vector<Step const*> const& steps, RunOptions const& options);
   void undo_step(Step const& step, RunOptions const& options);
@@ -176,6 +178,14 @@ class Runner {
   Step const* at_ = nullptr;  // the step the walk is at, or the way back
   std::atomic<bool> told_waiting_ = false;
 };
+
+// What that run did or may have done of the steps `first` to before `end`, last one first. Error{refused}
+// past a point of no return.
+std::vector<Step const*> steps_to_undo(Runbook const& runbook, RunRecord const& run, std::size_t first = 0,
+                                       std::size_t end = std::string::npos);
+
+// Is every step of that section done, skipped or not needed? Else what was put back in it is needed again.
+bool is_section_settled(Runbook const& runbook, RunRecord const& run, std::string const& section);
 
 // A run's state for people: a "running" one whose process is gone is "interrupted".
 std::string state_of(RunRecord const& run, fleet::Operator const& here);

@@ -46,6 +46,15 @@ bool Runner::settle_doubt(Step const& step, Target const& target, StepState stat
   return true;
 }
 
+void Runner::outlast_killed_holders(Target const& target) {
+  if (locks_->killed_holders().empty()) return;
+  fleet::Session* session = targets_->open(target, fleet::Access::read_only);
+  if (session == nullptr) return;  // an orphan on its server is met by the step that makes the database
+  for (std::string const& run : locks_->killed_holders())
+    for (std::string const& line : settle_orphans(*session, parts_.who, run))
+      parts_.console.note(fmt::format("ended what run {}, which was killed, left running: {}", run, line));
+}
+
 bool Runner::found_done(Step const& step, Target const& target, StepState state) {
   if (!step.probe) {
     if (step.kind == StepKind::effect && state == StepState::intended)

@@ -44,6 +44,7 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
   seen_.clear();
   pre_held_ = false;
   try {
+    locks_->work_at(step.path);
     StepRecord const record = journal_->record().step(step.path);
     auto const items = items_of(step);
     std::vector<std::string> left;
@@ -127,6 +128,7 @@ Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) 
 void Runner::perform_item(Step const& step, ItemRecord const& record) {
   Target const target = step.target ? step.target(view_) : Target{};
   targets_->turn_to(target);
+  outlast_killed_holders(target);
   if (step.when) {
     Gate::Scope reading{parts_.gate, GateState::reading};
     if (!step.when(view_)) return finish(step, {.event = "not_needed"}, Journal::Durability::now, {});

@@ -39,8 +39,10 @@ Runner::Next Runner::attempt(Step const& step, RunOptions const& options) {
   try {
     if (parts_.stop.stop_requested() && !held_)
       throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
+    locks_->work_at(step.path);
     if (step.target) target = step.target(view_);
     targets_->turn_to(target);
+    outlast_killed_holders(target);
     if (step.when) {
       Gate::Scope reading{parts_.gate, GateState::reading};
       if (!step.when(view_)) {
@@ -132,14 +134,16 @@ Json Runner::run_body(Step const& step, Target const& target) {
   std::optional<std::stop_callback<std::function<void()>>> cancel;
   if (session != nullptr && !held_) cancel.emplace(parts_.stop, [session] { session->cancel(); });
   Gate::Scope open{parts_.gate, step.read_only ? GateState::reading : GateState::open};
+  // The marker and the steps to come get what the journal keeps: never the value of a secret.
+  auto const body = [&] { return without_secrets(step.body(view_, session), parts_.fleet.secrets()); };
   if (step.kind != StepKind::tx || session == nullptr) {
-    Json outputs = run_timed(step, session, [&] { return step.body(view_, session); });
+    Json outputs = run_timed(step, session, body);
     reach("effect", step.path);
     return outputs;
   }
   fleet::Transaction transaction{*session, access};
   if (!step.read_only) ensure_marker_table(*session);
-  Json outputs = run_timed(step, session, [&] { return step.body(view_, session); });
+  Json outputs = run_timed(step, session, body);
   if (!step.read_only) write_marker(*session, marker_of(step), journal_->record().epoch, outputs);
   reach("commit", step.path);
   int const backend = session->backend_pid();

@@ -19,17 +19,17 @@ bool may_have_acted(StepRecord const& record) {
 
 }  // namespace
 
-// Of the steps first … end - 1 those that this run did, last one first.
-std::vector<Step const*> Runner::to_undo(std::size_t first, std::size_t end) const {
+std::vector<Step const*> steps_to_undo(Runbook const& runbook, RunRecord const& run, std::size_t first,
+                                       std::size_t end) {
   std::vector<Step const*> steps;
-  for (std::size_t i = end; i-- > first;) {
-    Step const* const step = &runbook_.steps[i];
-    StepRecord const record = journal_->record().step(step->path);
+  for (std::size_t i = std::min(end, runbook.steps.size()); i-- > first;) {
+    Step const* const step = &runbook.steps[i];
+    StepRecord const record = run.step(step->path);
     if (step->read_only || !may_have_acted(record) || (record.released && !step->undo)) continue;
     if (step->point_of_no_return && is_settled(record.state))
       throw fleet::Error{
           fleet::ErrorKind::refused,
-          fmt::format("run {} is past its point of no return, step \"{}\"", view_.id, step->path)}
+          fmt::format("run {} is past its point of no return, step \"{}\"", run.id, step->path)}
           .with_hint("what came after it must be put right by a runbook of its own; nothing was touched");
     steps.push_back(step);
   }
@@ -53,7 +53,7 @@ std::size_t Runner::undo_from(std::size_t at) const {
     for (std::size_t companion = i + 1; companion-- > first;)
       for (std::size_t j = 0; j < first; ++j)
         if (runbook_.steps[j].path == runbook_.steps[companion].undone_with) first = j;
-    (void)to_undo(first, i + 1);  // refuses beyond a point of no return
+    (void)steps_to_undo(runbook_, journal_->record(), first, i + 1);  // refuses beyond a point of no return
     return first;
   }
   throw fleet::Error{fleet::ErrorKind::refused, "this run did nothing before this step that could be undone"};
@@ -62,7 +62,7 @@ std::size_t Runner::undo_from(std::size_t at) const {
 // The person answered "undo" at step `at`. Returns the step at which the walk goes on.
 std::size_t Runner::step_back(std::size_t at, RunOptions const& options) {
   std::size_t const first = undo_from(at);
-  auto const steps = to_undo(first, at + 1);
+  auto const steps = steps_to_undo(runbook_, journal_->record(), first, at + 1);
   try {
     undo_steps(steps, options);
   } catch (fleet::Error const& error) {
@@ -144,6 +144,7 @@ void Runner::put_back_all(Step const& step, Back back) {
   StepRecord const record = journal_->record().step(step.path);
   auto const start = std::chrono::steady_clock::now();
   bool const undoing = back == Back::undo;
+  locks_->work_at(step.path);
   journal_->append({.event = undoing ? "undo_intent" : "release_intent", .step = step.path});
   reach(undoing ? "undo_intent" : "release_intent", step.path);
   if (!step.each) {
@@ -172,6 +173,7 @@ void Runner::put_back(Step const& step, Back back, Json const& outputs) {
   Target const target = step.target ? step.target(view_) : Target{};
   fleet::Session* session = targets_->open(target, fleet::Access::read_write);
   if (target.endpoint && session == nullptr && step.kind == StepKind::tx) return;  // its database is gone
+  outlast_killed_holders(target);
   if (session != nullptr)
     for (std::string const& line : settle_orphans(*session, parts_.who, view_.id))
       parts_.console.note(fmt::format("ended what the earlier process left running: {}", line));
