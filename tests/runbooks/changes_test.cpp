@@ -53,6 +53,13 @@ TEST_CASE("changes: edited before and after it was done") {
         std::vector{Change::edited_done, Change::none, Change::edited_pending});
 }
 
+TEST_CASE("changes: a new step in the place of a done one that is gone is told as that") {
+  CHECK(changes({{"a", "1"}, {"x", "8"}, {"c", "3"}}) ==
+        std::vector{Change::none, Change::in_place, Change::none, Change::removed});
+  CHECK(changes({{"a", "1"}, {"c", "3"}, {"x", "8"}}) ==
+        std::vector{Change::none, Change::none, Change::added, Change::removed});
+}
+
 TEST_CASE("changes: a step before one that is done is inserted, one after all of them is new") {
   CHECK(changes({{"a", "1"}, {"x", "8"}, {"b", "2"}, {"y", "7"}, {"c", "3"}}) ==
         std::vector{Change::none, Change::inserted, Change::none, Change::added, Change::none});

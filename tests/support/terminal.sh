@@ -1,7 +1,7 @@
-# Sourced after sandbox.sh by tests that need a person at a terminal: tmux plays them.
-command -v tmux >/dev/null || { echo "tmux is not installed" >&2; exit 1; }
+# Sourced after sandbox.sh: a person at a terminal (tmux), or at several.
 
-terminal=none session=0
+command -v tmux >/dev/null || { echo "tmux is not installed" >&2; exit 1; }
+terminal=none session=0 terminals=()
 tmux_() { tmux -L "$terminal" "$@"; }
 screen() { tmux_ capture-pane -p -J -S -200 -t main 2>/dev/null; }
 # until_seen TEXT…: waits until the screen holds each.
@@ -26,13 +26,25 @@ until_asked() {
     fail "asked at the terminal: $1" "$(screen | sed '/^ *$/d' | tail -n 30)"
 }
 type_() { tmux_ send-keys -t main -l "$1"; tmux_ send-keys -t main Enter; }
+# begin COMMAND: at a new terminal, which $terminal names; the one before it is closed.
 begin() {
     tmux_ kill-server 2>/dev/null
+    begin_beside "$@"
+}
+# begin_beside COMMAND: at one terminal more; set $terminal to turn to another.
+begin_beside() {
     terminal=tenantsh-test-$$-$((session += 1))   # a server that is ending takes no new session
+    terminals+=("$terminal")
     tmux_ new-session -d -s main -x 150 -y 50 "env TERM=screen bash --noprofile --norc -i" ||
         { fail "tmux starts"; finish; }
     tmux_ send-keys -t main "PS1='ready> '; clear" Enter
-    sleep 0.3
+    for _ in $(seq 100); do [ "$(screen | sed '/^ *$/d')" != "ready> " ] || break; sleep 0.05; done
     type_ "$*"
 }
-trap 'status=$?; tmux_ kill-server 2>/dev/null; (exit $status); end_sandbox' EXIT
+end_terminals() {
+    local status=$?
+    for terminal in "${terminals[@]}"; do tmux_ kill-server 2>/dev/null; done
+    (exit $status)
+    end_sandbox
+}
+trap end_terminals EXIT   # its status is the script's
