@@ -112,6 +112,8 @@ approval_valid (8h), it no longer counts: a resume says what moved and asks anew
 
 A plan can be kept without asking anybody: tenantsh run NAME --plan --out FILE, and later tenantsh run NAME --from
 FILE, which is refused with what moved when script, inputs, targets or the steps left to do are not as they were.
+)";
+
 constexpr std::string_view notifications_page =
     R"(Who is told what becomes of a run while its operator is away. In tenantsh.toml:
 

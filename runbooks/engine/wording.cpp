@@ -115,18 +115,6 @@ std::string plain_text(Json const& value) {
   return text;
 }
 
-Json without_secrets(Json const& value, fleet::Secrets const& secrets) {
-  if (value.is_string()) return secrets.redact(value.get<std::string>());
-  if (!value.is_structured()) return value;
-  Json clean = value.is_array() ? Json::array() : Json::object();
-  for (auto const& item : value.items())
-    if (value.is_array())
-      clean.push_back(without_secrets(item.value(), secrets));
-    else
-      clean[secrets.redact(item.key())] = without_secrets(item.value(), secrets);
-  return clean;
-}
-
 bool is_table(Json const& value) {
   return value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), [](Json const& row) {
            return row.is_object() && !row.empty();

@@ -28,9 +28,6 @@ std::string clean_text(std::string_view text);
 // as JSON.
 std::string plain_text(Json const& value);
 
-// Every text in it, keys too, with references where a value of a secret should stand.
-Json without_secrets(Json const& value, fleet::Secrets const& secrets);
-
 // An array of objects, not empty: shown as a table.
 bool is_table(Json const& value);
 // The keys of all rows, in order of first appearance.
