@@ -141,6 +141,9 @@ class Runner {
   // runner_items.cpp
   Next attempt_items(Step const& step, RunOptions const& options);
   std::vector<std::string> items_of(Step const& step);
+  std::string ask_for_items(Step const& step, std::vector<std::string> const& left,
+                            RunOptions const& options);
+  void perform_items(Step const& step, std::vector<std::string> const& left, std::size_t of);
   void perform_item(Step const& step, ItemRecord const& record);
 
   // runner_undo.cpp

@@ -39,89 +39,110 @@ std::vector<std::string> Runner::items_of(Step const& step) {
   return items;
 }
 
+namespace {
+
+constexpr std::size_t named_items = 5;  // in the question
+
+std::vector<std::string> items_left(std::vector<std::string> const& items, StepRecord const& record) {
+  std::vector<std::string> left;
+  for (std::string const& item : items) {
+    auto const known = record.items.find(item);
+    if (known == record.items.end() || !is_settled(known->second.state) || record.released)
+      left.push_back(item);
+  }
+  return left;
+}
+
+std::string extent_of(std::vector<std::string> const& left) {
+  std::vector<std::string> const named{left.begin(),
+                                       left.begin() + static_cast<long>(std::min(left.size(), named_items))};
+  return fmt::format(" (for {} items: {}{})", left.size(), fmt::join(named, ", "),
+                     left.size() > named_items ? ", …" : "");
+}
+
+Json outputs_of(std::vector<std::string> const& items, StepRecord const& record) {
+  Json outputs = Json::object();
+  for (std::string const& item : items)
+    if (auto const known = record.items.find(item);
+        known != record.items.end() && !known->second.outputs.is_null())
+      outputs[item] = known->second.outputs;
+  return outputs.empty() ? Json{} : outputs;
+}
+
+}  // namespace
+
 Runner::Next Runner::attempt_items(Step const& step, RunOptions const& options) {
   auto const start = std::chrono::steady_clock::now();
   seen_.clear();
   pre_held_ = false;
   try {
     locks_->work_at(step.path);
-    StepRecord const record = journal_->record().step(step.path);
     auto const items = items_of(step);
-    std::vector<std::string> left;
-    for (std::string const& item : items) {
-      auto const known = record.items.find(item);
-      if (known == record.items.end() || !is_settled(known->second.state) || record.released)
-        left.push_back(item);
-    }
+    auto const left = items_left(items, journal_->record().step(step.path));
     if (left.empty()) {
       finish(step, {.event = "already_done", .note = fmt::format("{} items", items.size())},
              acted_ ? Journal::Durability::now : Journal::Durability::hold,
              fmt::format("{} items, none left", items.size()));
       return Next::go_on;
     }
-    {
-      AtItem const at{view_, left.front()};
-      Target const target = step.target ? step.target(view_) : Target{};
-      std::string const extent = fmt::format(
-          " (for {} items: {}{})", left.size(),
-          fmt::join(left.begin(), left.begin() + static_cast<long>(std::min<std::size_t>(left.size(), 5)),
-                    ", "),
-          left.size() > 5 ? ", …" : "");
-      std::string const answer = ask(step, target, options, extent);
-      if (answer == "undo") return Next::back;
-      if (answer == "skip" || answer == "by-hand") {
-        view_.item.clear();
-        skip(step);
-        return Next::go_on;
-      }
+    std::string const answer = ask_for_items(step, left, options);
+    if (answer == "undo") return Next::back;
+    if (answer == "skip" || answer == "by-hand") {
+      skip(step);
+      return Next::go_on;
     }
     int const attempts = journal_intent(step, {});
-    std::vector<std::string> failures;
-    std::string first_error;
-    for (std::string const& item : left) {
-      if (parts_.stop.stop_requested() && !held_)
-        throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
-      AtItem const at{view_, item};
-      auto const known = record.items.find(item);
-      try {
-        perform_item(step, known == record.items.end() ? ItemRecord{} : known->second);
-      } catch (fleet::Error const& error) {
-        journal_->append({.event = "failed", .step = step.path, .item = item, .error = error_to_json(error)});
-        parts_.console.say(fmt::format("        {}  failed · {}", item, error.message));
-        if (error.kind == fleet::ErrorKind::interrupted || error.kind == fleet::ErrorKind::in_doubt) throw;
-        if (failures.empty()) first_error = error.message;
-        failures.push_back(item);
-        if (static_cast<int>(failures.size()) > step.max_failures) break;
-      }
-    }
+    perform_items(step, left, items.size());
     parts_.fleet.refresh();
-    auto const& done = journal_->record().step(step.path).items;
-    auto const settled = std::count_if(items.begin(), items.end(), [&](std::string const& item) {
-      auto const known = done.find(item);
-      return known != done.end() && is_settled(known->second.state);
-    });
-    if (!failures.empty())
-      throw fleet::Error{fleet::ErrorKind::failed,
-                         fmt::format("{} of {} items failed ({}), {} done: {}", failures.size(), items.size(),
-                                     fmt::join(failures, ", "), settled, first_error)};
-    Json outputs = Json::object();
-    for (std::string const& item : items)
-      if (auto const known = done.find(item); known != done.end() && !known->second.outputs.is_null())
-        outputs[item] = known->second.outputs;
-    long const ms = since(start);
     finish(step,
            {.event = "done",
             .kind = std::string{to_string(step.kind)},
             .hash = step.hash,
             .attempt = attempts,
-            .ms = std::max<long>(ms, 1),
-            .outputs = outputs.empty() ? Json{} : outputs},
+            .ms = std::max<long>(since(start), 1),
+            .outputs = outputs_of(items, journal_->record().step(step.path))},
            Journal::Durability::now, fmt::format("{} items", items.size()));
     reach("done", step.path);
     return Next::go_on;
   } catch (fleet::Error const& error) {
     return failed(step, {}, error, options, since(start));
   }
+}
+
+// Asked once for all, with what the first of them would do.
+std::string Runner::ask_for_items(Step const& step, std::vector<std::string> const& left,
+                                  RunOptions const& options) {
+  AtItem const at{view_, left.front()};
+  return ask(step, step.target ? step.target(view_) : Target{}, options, extent_of(left));
+}
+
+// One after the other, until more failed than may. Error{failed} names those that did.
+void Runner::perform_items(Step const& step, std::vector<std::string> const& left, std::size_t of) {
+  StepRecord const record = journal_->record().step(step.path);
+  std::vector<std::string> failures;
+  std::string first_error;
+  std::size_t settled = of - left.size();
+  for (std::string const& item : left) {
+    if (parts_.stop.stop_requested() && !held_)
+      throw fleet::Error{fleet::ErrorKind::interrupted, "interrupted"};
+    AtItem const at{view_, item};
+    auto const known = record.items.find(item);
+    try {
+      perform_item(step, known == record.items.end() ? ItemRecord{} : known->second);
+      ++settled;
+    } catch (fleet::Error const& error) {
+      journal_->append({.event = "failed", .step = step.path, .item = item, .error = error_to_json(error)});
+      parts_.console.say(fmt::format("        {}  failed · {}", item, error.message));
+      if (error.kind == fleet::ErrorKind::interrupted || error.kind == fleet::ErrorKind::in_doubt) throw;
+      if (failures.empty()) first_error = error.message;
+      failures.push_back(item);
+      if (static_cast<int>(failures.size()) > step.max_failures) break;
+    }
+  }
+  if (!failures.empty())
+    throw fleet::Error{fleet::ErrorKind::failed,
+                       fmt::format("{} of {} items failed ({}), {} done: {}", failures.size(), of,
+                                   fmt::join(failures, ", "), settled, first_error)};
 }
 
 // The item in view_: by evidence, then by doing it.
