@@ -84,6 +84,9 @@ Answer show_run(World& world, Arguments const& arguments) {
   std::vector<std::string> notes = {fmt::format("{} {} by {}, {}", found.record.runbook, found.record.id,
                                                 found.record.who,
                                                 runbooks::state_of(found.record, world.who))};
+  for (auto const& note : runbooks::read_notes(world.fleet, found.record.id))
+    notes.push_back(
+        fmt::format("note of {}, {}: {}", note.author, runbooks::readable_time(note.at), note.text));
   return {std::move(rows), std::move(notes), {}};
 }
 
@@ -129,6 +132,8 @@ Answer report_run(World& world, Arguments const& arguments) {
     // The journal holds references only; a report travels further than a journal, so it is made sure of.
     event = runbooks::Event::from_json(runbooks::without_secrets(event.to_json(), world.fleet.secrets()));
   found.record = runbooks::replay(found.record.id, found.events);
+  found.notes = runbooks::read_notes(world.fleet, found.record.id);
+  for (auto& note : found.notes) note.text = world.fleet.secrets().redact(std::move(note.text));
   std::string const state = runbooks::state_of(found.record, world.who);
 
   std::string out = arguments.text("out");

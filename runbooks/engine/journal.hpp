@@ -79,11 +79,17 @@ class Journal {
   int epoch_ = 1;
 };
 
+// What somebody wrote beside the journal of a run (runbook.note); in master only.
+struct RunNote {
+  std::string at, author, text;  // time in ISO 8601, UTC
+};
+
 // Everything known about one run, from the mirror or, when it was made elsewhere, from master.
 struct FoundRun {
   RunRecord record;
   std::vector<Event> events;
   std::filesystem::path mirror;  // empty: only in master
+  std::vector<RunNote> notes;    // filled in by read_notes()
 };
 
 struct FoundRuns {
@@ -94,6 +100,8 @@ struct FoundRuns {
 
 // All runs of the environment: mirrors and master's rows together.
 FoundRuns find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder);
+// The notes of a run, oldest first; none when master cannot be asked.
+std::vector<RunNote> read_notes(fleet::Fleet& fleet, std::string const& run_id);
 // The one whose id starts with `id`. Error{not_found} or Error{usage} when several do.
 FoundRun find_run(fleet::Fleet& fleet, std::filesystem::path const& folder, std::string const& id);
 

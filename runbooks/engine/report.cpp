@@ -162,6 +162,8 @@ Json report_json(FoundRun const& run, std::string const& state) {
   report["inputs"] = record.inputs.is_object() ? record.inputs : Json::object();
   if (Json const plan = plan_of(run.events); !plan.is_null()) report["plan"] = plan;
   if (Json const approvals = approvals_of(run.events); !approvals.empty()) report["approvals"] = approvals;
+  for (RunNote const& note : run.notes)
+    report["notes"].push_back({{"at", note.at}, {"author", note.author}, {"text", note.text}});
   report["processes"] = Json::array();
   for (Sitting const& sitting : story.sittings)
     report["processes"].push_back(

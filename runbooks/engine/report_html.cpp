@@ -253,6 +253,15 @@ std::string processes(Page const& page) {
          html_table(rows, {}) + "</div>\n</section>\n";
 }
 
+std::string notes(Page const& page) {
+  if (page.run.notes.empty()) return {};
+  Json rows = Json::array();
+  for (RunNote const& note : page.run.notes)
+    rows.push_back({{"at", readable_time(note.at)}, {"author", note.author}, {"note", note.text}});
+  return "<section aria-labelledby=\"notes\">\n<h2 id=\"notes\">Notes</h2>\n<div class=\"sheet\">" +
+         html_table(rows, {}) + "</div>\n</section>\n";
+}
+
 std::string journal(Page const& page) {
   Json rows = Json::array();
   for (Event const& event : page.run.events) {
@@ -302,7 +311,7 @@ std::string report_html(FoundRun const& run, std::string const& state) {
       "</head>\n<body>\n",
       html_text(run.record.runbook), html_text(run.record.id), html_text(event_words(state)), report_style);
   text += head(page) + "<main>\n" + callout(page) + timeline(page) + inputs(page) + plan(page) + steps(page) +
-          processes(page) + journal(page) + scripts(page) + "</main>\n";
+          notes(page) + processes(page) + journal(page) + scripts(page) + "</main>\n";
   return text +
          "<footer>Made by tenantsh from the run's journal. This file needs nothing else and refers to "
          "nothing "

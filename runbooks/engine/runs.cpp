@@ -82,6 +82,24 @@ FoundRuns find_runs(fleet::Fleet& fleet, std::filesystem::path const& folder) {
   return found;
 }
 
+std::vector<RunNote> read_notes(fleet::Fleet& fleet, std::string const& run_id) {
+  std::vector<RunNote> notes;
+  try {
+    auto session =
+        fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
+    if (session->query({"select to_regclass('runbook.note') is not null"}).value() != "t") return notes;
+    auto const rows = session->query(
+        {"select to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, author, text"
+         " from runbook.note where run_id = $1 order by runbook.note.at",
+         {run_id}});
+    for (std::size_t i = 0; i < rows.rows(); ++i)
+      notes.push_back({rows.text(i, "at"), rows.text(i, "author"), rows.text(i, "text")});
+  } catch (fleet::Error const& error) {
+    if (error.kind == fleet::ErrorKind::interrupted) throw;
+  }
+  return notes;
+}
+
 FoundRun find_run(fleet::Fleet& fleet, std::filesystem::path const& folder, std::string const& id) {
   std::vector<FoundRun> matching;
   for (FoundRun& run : find_runs(fleet, folder).runs)
