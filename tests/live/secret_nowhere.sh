@@ -20,7 +20,7 @@ from_file='Fi3-le%zz-in-a-file'
 command_='Ex5$ec-command'
 printf '%s\n' "$from_file" >pw.file
 chmod 600 pw.file
-printf '#!/bin/sh\nprintf "%%s\\n" '\''%s'\''\n' "$command_" >give
+printf '#!/bin/sh\nulimit -Hc >"$0.limit"\nprintf "%%s\\n" '\''%s'\''\n' "$command_" >give
 printf '#!/bin/sh\necho "the vault says: no, and by the way %s" >&2\nexit 3\n' "$command_" >fail_and_tell
 chmod +x give fail_and_tell
 export PW_VARIABLE=$variable
@@ -90,7 +90,7 @@ sed -i "s/$(printf %s "${cores[1]}")/nothing/" "$work/processes"   # that one wa
 # ---- prompt: ---------------------------------------------------------------------------------------------------
 psql -X -q "$dsn" -c "select pg_advisory_lock(hashtext('probed'))" -c "select pg_sleep(120)" >/dev/null 2>&1 &
 holder=$!
-begin "tenantsh run ./secret.lua --yes --fresh --input pw=prompt:; echo ended \$?"
+begin "ulimit -c unlimited; tenantsh run ./secret.lua --yes --fresh --input pw=prompt:; echo ended \$?"
 until_asked "[Pp]assword"
 type_ "$typed"
 until_seen "kept" "done in"
@@ -99,6 +99,7 @@ for _ in $(seq 200); do [ -n "$(admin "select 1 from pg_stat_activity where wait
 # ---- a crash in the middle of the run --------------------------------------------------------------------------
 victim=$(pgrep -f "^tenantsh run ./secret.lua --yes --fresh --input pw=prompt:")
 has "no core file: the limit is zero and cannot be raised" "$(tr -s ' ' <"/proc/$victim/limits")" "Max core file size 0 0"
+same "nor is one of a program that tenantsh starts" 0 "$(cat give.limit)"
 kill -SEGV "$victim"
 until_seen "Segmentation fault" "ended 139"
 screen >>"$said"
@@ -106,7 +107,7 @@ check "a crash leaves no core file" "$(screen | grep -i 'core dumped'; find "$wo
 admin "select pg_terminate_backend(pid) from pg_stat_activity where query like 'select pg_sleep(120)%' and pid <> pg_backend_pid()" >/dev/null
 wait $holder 2>/dev/null
 killed=$(last_run)
-begin "ulimit -c unlimited; tenantsh runs resume $killed --yes; echo ended \$?"
+begin "tenantsh runs resume $killed --yes; echo ended \$?"
 until_asked "[Pp]assword"
 type_ "$typed"
 until_seen "before prompt: after" "ended 1"
