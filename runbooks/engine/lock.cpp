@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 namespace runbooks {
 
@@ -54,6 +55,16 @@ Holder read_holder(std::filesystem::path const& file, std::string const& object)
   return holder;
 }
 
+// Who holds the file that cannot be locked. In the very moment in which it was taken it does not say so yet.
+Holder known_holder(std::filesystem::path const& file, std::string const& object) {
+  Holder holder = read_holder(file, object);
+  for (int i = 0; holder.run_id.empty() && i < 50; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    holder = read_holder(file, object);
+  }
+  return holder;
+}
+
 // In one write that covers what was there: whoever reads meanwhile finds the one or the other.
 void write_holder(int descriptor, Holder const& self) {
   std::string line = Json{{"run", self.run_id},  {"runbook", self.runbook}, {"who", self.who},
@@ -78,7 +89,7 @@ int lock_file(std::filesystem::path const& file, std::string const& object) {
           .with_hint("set TENANTSH_HOME to a folder you can write");
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       ::close(descriptor);
-      refuse(read_holder(file, object));
+      refuse(known_holder(file, object));
     }
     struct stat ours {
     }, named{};
