@@ -9,7 +9,8 @@
 
 namespace fleet {
 
-LazyDriver::LazyDriver(std::filesystem::path folder) : folder_(std::move(folder)) {}
+LazyDriver::LazyDriver(std::filesystem::path folder, SessionWatch watch)
+    : folder_(std::move(folder)), watch_(std::move(watch)) {}
 LazyDriver::~LazyDriver() = default;
 
 std::filesystem::path LazyDriver::find_folder() {
@@ -36,7 +37,7 @@ Driver& LazyDriver::loaded() const {
     }
     auto factory =
         reinterpret_cast<decltype(&tenantsh_postgres_driver)>(dlsym(module, postgres::factory_name));
-    Driver* made = factory ? factory(postgres::build) : nullptr;
+    Driver* made = factory ? factory(postgres::build, &watch_) : nullptr;
     if (!made)
       throw Error{ErrorKind::tool, "the database module " + path + " is of another build than this program"}
           .with_hint("build both again, or install them together");

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "fleet/session.hpp"
+#include "fleet/session_watch.hpp"
 
 namespace fleet {
 
@@ -12,7 +13,8 @@ namespace fleet {
 // Thread-safe. Throws Error{tool} naming the path when the module is missing or of another build.
 class LazyDriver final : public Driver {
  public:
-  explicit LazyDriver(std::filesystem::path folder);
+  // `watch` sees every statement of every session; empty in ordinary work.
+  explicit LazyDriver(std::filesystem::path folder, SessionWatch watch = {});
   // Where the module lies for the running program: beside it (build tree), or in ../lib/tenantsh (installed).
   static std::filesystem::path find_folder();
   ~LazyDriver() override;
@@ -29,6 +31,7 @@ class LazyDriver final : public Driver {
   Driver& loaded() const;
 
   std::filesystem::path folder_;
+  SessionWatch watch_;
   mutable std::once_flag once_;
   mutable std::unique_ptr<Driver> driver_;
 };

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include "fleet/operator.hpp"
 #include "shell/repl.hpp"
@@ -43,16 +43,6 @@ bool is_at_terminal() {
   if (::isatty(STDIN_FILENO) != 1) return false;
   pid_t const foreground = ::tcgetpgrp(STDIN_FILENO);
   return foreground < 0 || foreground == ::getpgrp();
-}
-
-// TENANTSH_CRASH=MOMENT:STEP ends this process with SIGKILL when a run reaches that moment of that step: how
-// the crash tests stop a run exactly there. In the sandbox only.
-runbooks::Boundary crash_boundary(fleet::Environment const& environment) {
-  char const* wanted = std::getenv("TENANTSH_CRASH");
-  if (wanted == nullptr || !environment.sandbox) return {};
-  return [place = std::string{wanted}](std::string_view moment, std::string const& step) {
-    if (place == std::string{moment} + ":" + step) ::kill(::getpid(), SIGKILL);
-  };
 }
 
 }  // namespace
@@ -123,8 +113,26 @@ fleet::Secrets& Workplace::secrets() {
 }
 
 fleet::Driver& Workplace::driver() {
-  if (!driver_) driver_ = std::make_unique<fleet::LazyDriver>(module_folder());
+  if (driver_) return *driver_;
+  fleet::SessionWatch watch;
+  if (auto const planned = faults())
+    watch = [planned](fleet::Handing handing, std::string_view sql) { planned->hand(handing, sql); };
+  driver_ = std::make_unique<fleet::LazyDriver>(module_folder(), std::move(watch));
   return *driver_;
+}
+
+// TENANTSH_CRASH says where a run breaks (runbooks/laboratory/fault.hpp). In the sandbox only.
+std::shared_ptr<runbooks::Faults> Workplace::faults() {
+  char const* planned = std::getenv("TENANTSH_CRASH");
+  if (planned == nullptr || *planned == '\0' || !chosen_environment().sandbox) return nullptr;
+  if (!faults_) faults_ = std::make_shared<runbooks::Faults>(planned);
+  return faults_;
+}
+
+runbooks::Boundary Workplace::boundary() {
+  auto const planned = faults();
+  if (!planned) return {};
+  return [planned](std::string_view moment, std::string const& step) { planned->reach(moment, step); };
 }
 
 fleet::Sandbox& Workplace::sandbox() {
@@ -218,7 +226,7 @@ scripting::World& Workplace::world() {
                                     .settings = options_.settings,
                                     .shipped = shipped_folder(),
                                     .home = fleet::default_home(),
-                                    .boundary = crash_boundary(fleet_->environment()),
+                                    .boundary = boundary(),
                                     .interrupt = {}});
     world_->hold_interrupts = [this](bool yes) {
       interrupts().hold(yes, [this] {

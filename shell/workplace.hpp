@@ -7,6 +7,7 @@
 #include "fleet/driver.hpp"
 #include "fleet/notification.hpp"
 #include "fleet/sandbox.hpp"
+#include "runbooks/laboratory/fault.hpp"
 #include "scripting/interpreter.hpp"
 #include "shell/interrupts.hpp"
 #include "shell/options.hpp"
@@ -54,6 +55,8 @@ class Workplace {
   fleet::Environment chosen_environment();
   runbooks::Notifier notifier(fleet::Notify const& notify);
   void locate_sandbox(fleet::Environment& environment);
+  std::shared_ptr<runbooks::Faults> faults();
+  runbooks::Boundary boundary();
 
   Options& options_;
   fleet::StrayVariables variables_;
@@ -66,6 +69,7 @@ class Workplace {
   std::optional<fleet::Configuration> configuration_;
   std::unique_ptr<fleet::Secrets> secrets_;
   std::optional<fleet::Notifications> notifications_;
+  std::shared_ptr<runbooks::Faults> faults_;  // null in ordinary work
   std::unique_ptr<fleet::Driver> driver_;
   std::optional<fleet::Sandbox> sandbox_;
   fleet::SystemClock clock_;

@@ -1,6 +1,8 @@
 #include <libpq-fe.h>
 
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "fleet/error.hpp"
 #include "fleet/postgres/digest.hpp"
@@ -13,10 +15,13 @@ namespace {
 
 class PostgresDriver final : public Driver {
  public:
+  explicit PostgresDriver(SessionWatch watch)
+      : watch_(std::make_shared<SessionWatch const>(std::move(watch))) {}
+
   std::unique_ptr<Session> connect(Endpoint const& endpoint, Secrets& secrets,
                                    ConnectOptions const& options) override {
     return std::make_unique<PostgresSession>(endpoint, secrets, open_handle(endpoint, secrets, options),
-                                             options.access);
+                                             options.access, *watch_ ? watch_ : nullptr);
   }
   std::string sha256(std::string_view bytes) const override { return postgres::sha256(bytes); }
   std::string sha256_file(std::string const& path) const override { return postgres::sha256_file(path); }
@@ -27,12 +32,16 @@ class PostgresDriver final : public Driver {
   std::map<std::string, std::string> environment_keywords() const override {
     return postgres::environment_keywords();
   }
+
+ private:
+  std::shared_ptr<SessionWatch const> watch_;  // sessions may outlive us
 };
 
 }  // namespace
 }  // namespace fleet::postgres
 
-extern "C" __attribute__((visibility("default"))) fleet::Driver* tenantsh_postgres_driver(char const* build) {
+extern "C" __attribute__((visibility("default"))) fleet::Driver* tenantsh_postgres_driver(
+    char const* build, fleet::SessionWatch const* watch) {
   if (std::strcmp(build, fleet::postgres::build) != 0) return nullptr;
-  return new fleet::postgres::PostgresDriver;
+  return new fleet::postgres::PostgresDriver{*watch};
 }

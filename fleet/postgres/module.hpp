@@ -1,10 +1,12 @@
 #pragma once
 
 #include "fleet/session.hpp"
+#include "fleet/session_watch.hpp"
 
 // The one symbol that tenantsh-postgres.so exports. Returns a new Driver, or nullptr when `build` is not the
 // build of the module: the two sides share C++ types, so they must come from the same headers and compiler.
-extern "C" fleet::Driver* tenantsh_postgres_driver(char const* build);
+// `watch` is copied.
+extern "C" fleet::Driver* tenantsh_postgres_driver(char const* build, fleet::SessionWatch const* watch);
 
 namespace fleet::postgres {
 

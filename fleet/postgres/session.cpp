@@ -60,13 +60,15 @@ void ignore_notice(void*, PGresult const*) {}
 
 }  // namespace
 
-PostgresSession::PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access)
+PostgresSession::PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access,
+                                 std::shared_ptr<SessionWatch const> watch)
     : endpoint_(std::move(endpoint)),
       secrets_(secrets),
       handle_(handle.get()),
       connection_(std::move(handle)),
       cancel_(PQgetCancel(handle_)),
-      access_(access) {
+      access_(access),
+      watch_(std::move(watch)) {
   // libpqxx installs a notice processor that prints to stderr.
   PQsetNoticeReceiver(handle_, ignore_notice, nullptr);
 }
@@ -96,16 +98,18 @@ void PostgresSession::require_open() const {
   throw error;
 }
 
-void PostgresSession::began_sending() {
+void PostgresSession::began_sending(std::string const& sql) {
+  watched(Handing::sending, sql);
   require_open();
   if (cancel_asked_.exchange(false)) throw dress({ErrorKind::interrupted, "interrupted"});
 }
 
-void PostgresSession::finished_sending(int sent) {
+void PostgresSession::finished_sending(int sent, std::string const& sql) {
   if (!sent && PQstatus(handle_) == CONNECTION_OK)
     throw dress({ErrorKind::usage, "cannot send the statement: " + one_line(PQerrorMessage(handle_))});
   // A cancel() since began_sending() may have reached a server that had not seen the statement yet.
   while (sent && cancel_asked_ && !readable(handle_, 50)) send_cancel(cancel_.get());
+  watched(Handing::sent, sql);
 }
 
 void PostgresSession::send(std::string const& sql, Statement::Parameters const& params) {
@@ -117,15 +121,16 @@ void PostgresSession::send(std::string const& sql, Statement::Parameters const& 
     if (value) refuse_nul(*value, "a parameter");
     values.push_back(value ? value->c_str() : nullptr);
   }
-  began_sending();
+  began_sending(sql);
   finished_sending(PQsendQueryParams(handle_, sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                     values.data(), nullptr, nullptr, 0));
+                                     values.data(), nullptr, nullptr, 0),
+                   sql);
 }
 
 void PostgresSession::send_script(std::string const& sql) {
   refuse_nul(sql, "the SQL text");
-  began_sending();
-  finished_sending(PQsendQuery(handle_, sql.c_str()));
+  began_sending(sql);
+  finished_sending(PQsendQuery(handle_, sql.c_str()), sql);
 }
 
 void PostgresSession::fail(Error error, std::string const& sql) {
@@ -217,7 +222,8 @@ void PostgresSession::commit() {
     throw dress(std::move(poisoned));
   }
   std::string const sql = "COMMIT";
-  finished_sending(PQsendQuery(handle_, sql.c_str()));
+  watched(Handing::sending, sql);
+  finished_sending(PQsendQuery(handle_, sql.c_str()), sql);
   Conversation talk = converse(handle_, sql);
   begun_ = false;
   if (lost()) {

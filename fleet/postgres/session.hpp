@@ -7,6 +7,7 @@
 #include "fleet/postgres/answer.hpp"
 #include "fleet/postgres/connection.hpp"
 #include "fleet/session.hpp"
+#include "fleet/session_watch.hpp"
 
 namespace fleet::postgres {
 
@@ -16,7 +17,9 @@ namespace fleet::postgres {
 // back without detail and constraint name.
 class PostgresSession final : public Session {
  public:
-  PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access);
+  // `watch`: null in ordinary work.
+  PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access,
+                  std::shared_ptr<SessionWatch const> watch);
 
   Result query(Statement const& statement) override;
   Result script(std::string_view sql) override;
@@ -43,8 +46,11 @@ class PostgresSession final : public Session {
   // Sends one statement (extended protocol) or a script (simple, no parameters); a pending cancel() wins.
   void send(std::string const& sql, Statement::Parameters const& params);
   void send_script(std::string const& sql);
-  void began_sending();
-  void finished_sending(int sent);
+  void began_sending(std::string const& sql);
+  void finished_sending(int sent, std::string const& sql);
+  void watched(Handing handing, std::string const& sql) const {
+    if (watch_) (*watch_)(handing, sql);
+  }
   // The last result of what was sent, or its error.
   Result finish(Conversation talk, std::string const& sql);
   // Throws when the text meddled with the transaction, whatever else it did.
@@ -61,6 +67,7 @@ class PostgresSession final : public Session {
   std::unique_ptr<PGcancel, FreeCancel> cancel_;
   std::atomic<bool> cancel_asked_ = false;
   Access access_;
+  std::shared_ptr<SessionWatch const> watch_;
   bool begun_ = false;         // by begin(), not yet ended by commit() or rollback()
   bool savepoints_ = false;    // the open transaction has had one
   bool unusable_ = false;      // the state of the connection is not known any more

@@ -170,12 +170,13 @@ void Journal::append(Event event, Durability durability) {
 
 void Journal::write(Event const& event) {
   if (!mirror_) mirror_.emplace(Mirror::create(parts_.folder, started_, id_));
-  mirror_->append(event);
+  mirror_->append(event, parts_.boundary);
   transcript_.bring_up(mirror_->file(), events_, durable_);
   if (parts_.boundary) parts_.boundary("mirrored", event.step);
   if (!attached_) return;
   try {
     write_to_master(event);
+    if (parts_.boundary) parts_.boundary("journalled", event.step);
   } catch (fleet::Error const& error) {
     // The mirror has the line; master gets it when it comes back. A fence is no outage.
     if (error.kind == fleet::ErrorKind::locked) throw;

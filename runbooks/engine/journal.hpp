@@ -1,22 +1,18 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "fleet/fleet.hpp"
 #include "fleet/operator.hpp"
+#include "runbooks/engine/boundary.hpp"
 #include "runbooks/engine/console.hpp"
 #include "runbooks/engine/event.hpp"
 #include "runbooks/engine/mirror.hpp"
 #include "runbooks/engine/transcript.hpp"
 
 namespace runbooks {
-
-// Called between any two durable moments of a run with the name of the moment and the step's path, so that a
-// crash laboratory can stop the process exactly there. Empty in ordinary work.
-using Boundary = std::function<void(std::string_view moment, std::string const& step)>;
 
 // The DDL of schema `runbook` (run, attempt, item, lease, note), idempotent.
 extern char const* const journal_schema;

@@ -30,6 +30,15 @@ void sync_folder(std::filesystem::path const& folder) {
   ::close(descriptor);
 }
 
+void write_all(int descriptor, std::string_view text, std::filesystem::path const& file) {
+  while (!text.empty()) {
+    ssize_t const count = ::write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("cannot write", file);
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
 // A process that died while writing leaves half a line; the next line must not be glued to it.
 void end_torn_line(std::filesystem::path const& file, int descriptor) {
   std::ifstream in{file, std::ios::binary | std::ios::ate};
@@ -70,15 +79,13 @@ Mirror::~Mirror() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void Mirror::append(Event const& event) {
+void Mirror::append(Event const& event, Boundary const& boundary) {
   std::string line = event.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  std::size_t written = 0;
-  while (written < line.size()) {
-    ssize_t const count = ::write(descriptor_, line.data() + written, line.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("cannot write", file_);
-    written += static_cast<std::size_t>(count);
-  }
+  std::size_t const half = boundary ? line.size() / 2 : 0;
+  write_all(descriptor_, std::string_view{line}.substr(0, half), file_);
+  if (boundary) boundary("torn", event.step);
+  write_all(descriptor_, std::string_view{line}.substr(half), file_);
+  if (boundary) boundary("unsynced", event.step);
   if (::fdatasync(descriptor_) != 0) fail("cannot sync", file_);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "runbooks/engine/boundary.hpp"
 #include "runbooks/engine/event.hpp"
 
 namespace runbooks {
@@ -21,8 +22,9 @@ class Mirror {
   Mirror& operator=(Mirror&&) = delete;
   ~Mirror();
 
-  // Writes one line and waits until it is on disk. Error{io}: the caller must not go on.
-  void append(Event const& event);
+  // Writes one line and waits until it is on disk. Error{io}: the caller must not go on. With a `boundary`
+  // the line is written in two halves, as a machine that dies may leave it.
+  void append(Event const& event, Boundary const& boundary = {});
   std::filesystem::path const& file() const { return file_; }
 
  private:
