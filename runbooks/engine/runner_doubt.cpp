@@ -99,7 +99,7 @@ void Runner::settle_commit(Step const& step, Target const& target, int backend) 
   }
   while (
       !session
-           ->query({"select from pg_stat_activity where pid = $1::int and application_name like '% ' || $2",
+           ->query({"select 1 from pg_stat_activity where pid = $1::int and application_name like '% ' || $2",
                     {std::to_string(backend), view_.id}})
            .empty()) {
     if (std::chrono::steady_clock::now() - start > patience_with_backend)

@@ -53,6 +53,7 @@ until_committing() {
     fail "COMMIT was seen waiting for $1" "$(cat "$out"; superuser pg-1 postgres "select pid, state, wait_event, query from pg_stat_activity where application_name like 'tenantsh%'")"
 }
 standby() { superuser pg-1 postgres "alter system set synchronous_standby_names = '$1'" >/dev/null; superuser pg-1 postgres "select pg_reload_conf()" >/dev/null; sleep 0.2; }
+end_commit() { superuser pg-1 postgres "select pg_terminate_backend(pid) from pg_stat_activity where query = 'COMMIT' and state = 'active'" >/dev/null; }
 begin() { tenantsh run ./cut.lua --fresh --yes >"$out" 2>&1 </dev/null & victim=$!; }
 
 proxy
@@ -72,18 +73,28 @@ until_committing PgSleep
 cut_proxy
 proxy
 wait $victim
-same "cut before the server committed: not done" 3 $?
-check "and it is said so" "$(grep -q 'nothing of the step was done' "$out" || cat "$out")"
-same "nothing was added" 1 "$(admin "select count(*) from public.slow")"
-expect "the resume does it" 0 tenantsh runs resume "$(last_run)" --yes
-same "once" 2 "$(admin "select count(*) from public.slow")"
+same "cut while the server works at COMMIT: its backend is waited for, and commits" 0 $?
+check "and it is said so" "$(grep -q 'the marker of step slow is there' "$out" || cat "$out")"
+same "done once more" 2 "$(admin "select count(*) from public.slow")"
 
 begin
 until_committing PgSleep
-superuser pg-1 postgres "select pg_terminate_backend(pid) from pg_stat_activity where query = 'COMMIT' and state = 'active'" >/dev/null
+cut_proxy
+proxy
+end_commit
+wait $victim
+same "cut, and its backend ended before it committed: not done" 3 $?
+check "and it is said so" "$(grep -q 'nothing of the step was done' "$out" || cat "$out")"
+same "nothing was added" 2 "$(admin "select count(*) from public.slow")"
+expect "the resume does it" 0 tenantsh runs resume "$(last_run)" --yes
+same "once" 3 "$(admin "select count(*) from public.slow")"
+
+begin
+until_committing PgSleep
+end_commit
 wait $victim
 check "its backend ended before it committed: not done, and said so" "$([ $? != 0 ] && grep -qE 'nothing of the step was done|terminating connection' "$out" || cat "$out")"
-same "nothing was added by it" 2 "$(admin "select count(*) from public.slow")"
+same "nothing was added by it" 3 "$(admin "select count(*) from public.slow")"
 
 standby nobody
 begin
@@ -96,7 +107,7 @@ check "it says that it cannot be told" "$(grep -q 'cannot be told' "$out" || cat
 expect "a resume without the server stays in doubt" 5 tenantsh runs resume "$(last_run)" --yes
 proxy
 expect "with the server it finds the marker" 0 tenantsh runs resume "$(last_run)" --yes
-same "done once" 3 "$(admin "select count(*) from public.slow")"
+same "done once" 4 "$(admin "select count(*) from public.slow")"
 
 # ---- two of us ----------------------------------------------------------------------------------------------
 cat >held.lua <<'LUA'
