@@ -132,7 +132,7 @@ void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver,
       secrets.forget(reference);
     }
   }
-  if (!admin.query({"select from pg_roles where rolname = $1", {request.role}}).empty())
+  if (!admin.query({"select 1 from pg_roles where rolname = $1", {request.role}}).empty())
     admin.query("alter role " + admin.quote_identifier(request.role) + " password null");
 }
 
