@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runbooks/engine/catch_up.hpp"
 #include "runbooks/engine/lock.hpp"
 #include "runbooks/engine/planner.hpp"
 #include "runbooks/engine/runner.hpp"
@@ -51,6 +52,11 @@ Answer resume_run(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
+  if (is_over(state) &&
+      runbooks::catch_up({world.fleet, world.who, runs_folder(world), {}, &world.console}, found)) {
+    world.console.say(fmt::format("run {} is {}; master knows it now", found.record.id, state));
+    return {};
+  }
   if (is_over(state))
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};

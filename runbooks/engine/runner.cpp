@@ -246,6 +246,7 @@ RunRecord Runner::walk_back(RunOptions const& options) {
     throw told;
   }
   journal_->append({.event = "run_undone"});
+  begin_acting();  // master may have gone away just now: its end is copied there while we still can
   let_go();
   parts_.console.say(fmt::format("{} undone · run {}", runbook_.name, view_.id));
   return journal_->record();
@@ -273,6 +274,7 @@ RunRecord Runner::walk(RunOptions const& options) {
   }
   begin_acting();
   journal_->append({.event = "run_done"});
+  begin_acting();  // master may have gone away just now: its end is copied there while we still can
   let_go();
   auto const elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
