@@ -12,6 +12,7 @@
 #include "shell/method_command.hpp"
 #include "shell/repl.hpp"
 #include "shell/sandbox_command.hpp"
+#include "shell/torture_command.hpp"
 #include "shell/usage.hpp"
 
 namespace shell {
@@ -131,6 +132,7 @@ ExitStatus run_words(Workplace& workplace) {
   if (words[0] == "help") return help_command(workplace, words);
   if (words[0] == "version") return show_page(workplace, "tenantsh " TENANTSH_VERSION "\n");
   if (words[0] == "sandbox") return sandbox_command(workplace, {words.begin() + 1, words.end()});
+  if (words[0] == "torture") return torture_command(workplace, {words.begin() + 1, words.end()});
   if (auto const named = find_method(workplace.registry(), words)) return call_method(workplace, *named);
   bool const asks_help = options.help || std::find(words.begin(), words.end(), "--help") != words.end();
   if (asks_help) return show_page(workplace, topic_page(workplace.registry(), words[0]));

@@ -171,7 +171,7 @@ std::string command_name(scripting::Method const& method) {
 }
 
 std::vector<std::string> command_words(scripting::Registry const& registry) {
-  std::vector<std::string> words{"help", "version", "sandbox"};
+  std::vector<std::string> words{"help", "version", "sandbox", "torture"};
   for (auto const& method : registry.all()) {
     for (std::string const& alias : method.aliases) words.push_back(alias.substr(0, alias.find(' ')));
     if (method.command_line) words.push_back(with_dashes(method.object));

@@ -5,6 +5,7 @@
 #include "scripting/help.hpp"
 #include "shell/method_command.hpp"
 #include "shell/sandbox_command.hpp"
+#include "shell/torture_command.hpp"
 
 namespace shell {
 namespace {
@@ -76,6 +77,7 @@ std::string main_page(scripting::Registry const& registry) {
   tenantsh [OPTIONS] -e CODE              evaluate and print; may be repeated
   tenantsh [OPTIONS] OBJECT METHOD …      call one method, e.g. tenantsh tenants list
   tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
+  tenantsh torture RUNBOOK                breaks a runbook wherever it can break, on servers of its own
   tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step,
                                           notifications
 
@@ -116,6 +118,7 @@ std::string topic_page(scripting::Registry const& registry, std::string const& t
   if (topic.empty()) return main_page(registry);
   if (topic == "exit") return std::string{exit_page};
   if (topic == "options") return std::string{options_page};
+  if (topic == "torture") return std::string{torture_page()};
   if (topic == "sandbox") return std::string{sandbox_page()};
   if (auto const* method = registry.find_alias(topic)) return command_page(*method);
   std::string page = scripting::help_text(registry, topic);
