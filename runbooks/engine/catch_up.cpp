@@ -11,9 +11,7 @@ bool catch_up(Journal::Parts parts, FoundRun const& run) {
     if (master->query({"select to_regclass('runbook.run') is not null"}).value() != "t") return std::nullopt;
     return master->query({"select state from runbook.run where id = $1", {run.record.id}}).value();
   };
-  if (state() == run.record.state || !journal.attach()) return false;
-  master->query({"delete from runbook.lease where run_id = $1", {run.record.id}});
-  return true;
+  return state() != run.record.state && journal.attach();
 }
 
 }  // namespace runbooks

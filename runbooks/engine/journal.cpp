@@ -93,7 +93,8 @@ std::optional<std::string> text_or_null(std::string const& value) {
   return value.empty() ? std::nullopt : std::optional{value};
 }
 
-// One statement: the run's row moves (fenced by its epoch), the lease says where we are, the line is added.
+// One statement: the run's row moves (fenced by its epoch), the lease says where we are or, with the run's
+// last line, is given up, and the line is added.
 constexpr char const* append_sql = R"sql(
 with fence as (
   update runbook.run set state = $3, last_step = coalesce($4, last_step),
@@ -101,7 +102,9 @@ with fence as (
   where id = $1 and epoch = $2::int returning id),
 lease as (
   update runbook.lease set step_path = coalesce($4, step_path), heartbeat_at = now()
-  where run_id = $1 and epoch = $2::int returning 1),
+  where run_id = $1 and epoch = $2::int and $3 not in ('done', 'undone') returning 1),
+over as (
+  delete from runbook.lease where run_id = (select id from fence) and $3 in ('done', 'undone')),
 line as (
   insert into runbook.attempt (run_id, seq, at, event, step_path, kind, attempt, body_hash, epoch, operator,
                                elapsed_ms, outputs, error, note, item, target)
