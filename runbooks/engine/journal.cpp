@@ -116,7 +116,8 @@ item as (
   select id, $4, $16, $7, $5::timestamptz, $13::jsonb, $14::jsonb from fence where $16 is not null
   on conflict (run_id, step_path, item) do update
      set state = excluded.state, at = excluded.at, outputs = excluded.outputs, error = excluded.error)
-select (select count(*) from fence), (select count(*) from line), (select count(*) from lease))sql";
+select (select count(*) from fence), (select count(*) from line), (select count(*) from lease),
+       set_config('synchronous_commit', case when $3 = 'running' then 'off' else 'on' end, true))sql";
 
 Transcript::Note noting(Console* console) {
   return [console](std::string_view text) {
@@ -224,7 +225,8 @@ fleet::Session* Journal::connect() {
         parts_.fleet.driver().connect(parts_.fleet.master(), parts_.fleet.secrets(),
                                       {.role = {}, .application_name = parts_.who.application_name(id_)});
     // The mirror is fsynced before anything is done; should the server crash, what it had not written yet is
-    // copied from there. Waiting for its disk at each line as well would double the cost of a step.
+    // copied from there. Waiting for its disk at each line as well would double the cost of a step; it is
+    // waited for at the run's last line, after which nobody copies any more.
     session_->query({"set synchronous_commit = off"});
   } catch (fleet::Error const& error) {
     detach(error);
