@@ -192,7 +192,20 @@ void Runner::take_locks() {
                                    std::move(objects), self);
   targets_ = std::make_unique<Targets>(parts_.fleet, parts_.who, view_.id);
   locks_->take_local();
-  if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->take_in_master(*session);
+  fleet::Session* session = journal_->connect();
+  if (session == nullptr) return;
+  try {
+    locks_->take_in_master(*session);
+  } catch (fleet::Error const& error) {
+    if (error.kind != fleet::ErrorKind::locked || !acted_) throw;
+    // A backend may have outlived the process that this run had before: it ends, or is ended.
+    try {
+      settle_orphans(*session, parts_.who, view_.id);
+    } catch (fleet::Error const&) {
+      throw error;  // that process lives
+    }
+    locks_->take_in_master(*session);
+  }
 }
 
 // A run that ends, however it ends, says so; only a killed one leaves its leases.
