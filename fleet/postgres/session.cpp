@@ -41,7 +41,7 @@ std::string first_word(std::string_view sql) {
 
 bool begins_like_a_read(std::string_view sql) {
   std::string const word = first_word(sql);
-  for (char const* read : {"", "SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN"})
+  for (char const* read : {"", "BEGIN", "SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN"})
     if (word == read) return true;
   return false;
 }
