@@ -100,10 +100,12 @@ DumpEvidence dump_state(fs::path const& folder, std::string const& slug, std::st
   for (DumpFormat format : formats) {
     if (auto const partial = files.partial(format); present(partial))
       return {DumpState::broken,
-              fmt::format("{}, {}, of a dump that did not end", partial.string(), size_text(partial))};
+              fmt::format("{}, {}, of a dump that did not end", partial.string(), size_text(partial)), true};
     if (auto const archive = files.archive(format); present(archive))
-      return {DumpState::broken, fmt::format("{}, {}, without a manifest: that dump was not finished",
-                                             archive.string(), size_text(archive))};
+      return {DumpState::broken,
+              fmt::format("{}, {}, without a manifest: that dump was not finished", archive.string(),
+                          size_text(archive)),
+              true};
   }
   return {DumpState::not_done, "nothing of " + files.stem + " in " + folder.string()};
 }

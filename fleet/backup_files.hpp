@@ -32,7 +32,8 @@ std::string_view to_string(DumpState state);
 
 struct DumpEvidence {
   DumpState state = DumpState::not_done;
-  std::string seen;  // one line: what lies there
+  std::string seen;       // one line: what lies there
+  bool leftover = false;  // broken only in that a dump did not end: dump() clears that away
 };
 
 // Looks at the folder only. done: manifest and archive are there and agree in size. broken: what a dump left

@@ -62,8 +62,8 @@ std::vector<std::string> describe_dump(World& world, Arguments const& arguments)
 
 Answer dump_state(World& world, Arguments const& arguments) {
   auto const folder = folder_of(world, arguments);
-  auto const [state, seen] = fleet::dump_state(folder, slug_of(arguments), arguments.text("at"));
-  Json found{{"state", to_string(state)}, {"evidence", seen}};
+  auto const [state, seen, leftover] = fleet::dump_state(folder, slug_of(arguments), arguments.text("at"));
+  Json found{{"state", to_string(state)}, {"evidence", seen}, {"leftover", leftover}};
   if (state == fleet::DumpState::done) {
     auto const files = fleet::BackupFiles::of(folder, slug_of(arguments), arguments.text("at"));
     fleet::Manifest const manifest = fleet::read_manifest(files.manifest());
@@ -159,7 +159,9 @@ Method dump_state_row() {
       .name = "dump_state",
       .parameters = {{.name = "at", .required = true, .brief = "the time in its name: 20260427T150000Z"},
                      folder_parameter},
-      .returns = "table: state (done, not_done, broken), evidence, archive (what dump returned, when done)",
+      .returns =
+          "table: state (done, not_done, broken), evidence, leftover (of a dump that did not end; the "
+          "next clears it away), archive (what dump returned, when done)",
       .errors = "usage for a time of another form",
       .brief = "What a dump of that name left on the disk. Asks no server.",
       .example = "tenants.acme:dump_state{ at = \"20260427T150000Z\" }.state",

@@ -111,7 +111,7 @@ std::string noticed_by(fs::path const& archive) {
 }
 
 std::string state(Folder const& folder) {
-  auto const [found, seen] = dump_state(folder.path, "acme", noon);
+  auto const [found, seen, leftover] = dump_state(folder.path, "acme", noon);
   std::string text = seen;
   for (std::size_t at; (at = text.find(folder.path.string())) != std::string::npos;)
     text.replace(at, folder.path.string().size(), "DIR");
