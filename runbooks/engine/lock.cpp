@@ -55,10 +55,11 @@ Holder read_holder(std::filesystem::path const& file, std::string const& object)
   return holder;
 }
 
-// Who holds the file that cannot be locked. In the very moment in which it was taken it does not say so yet.
+// Who holds the file that cannot be locked. In the very moment in which it was taken it does not say so yet:
+// it is empty, or still names a holder that was killed.
 Holder known_holder(std::filesystem::path const& file, std::string const& object) {
   Holder holder = read_holder(file, object);
-  for (int i = 0; holder.run_id.empty() && i < 50; ++i) {
+  for (int i = 0; i < 50 && (holder.run_id.empty() || !fleet::find_process(holder.process.pid)); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
     holder = read_holder(file, object);
   }
