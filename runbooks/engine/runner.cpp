@@ -16,6 +16,14 @@ std::string lower(std::string text) {
   return text;
 }
 
+// A run that stops lost master on its way perhaps: others are to see where it stands, if master is back.
+void tell_master(Journal& journal, bool acted) noexcept {
+  try {
+    if (acted) journal.attach();
+  } catch (std::exception const&) {  // taken over by somebody else, who tells it
+  }
+}
+
 }  // namespace
 
 class Runner::HeldInterrupts {
@@ -276,6 +284,7 @@ RunRecord Runner::walk(RunOptions const& options) {
     held_.reset();
     if (!detached_) {  // who goes on finds everything as it was left
       release_all();
+      tell_master(*journal_, acted_);
       let_go();
     }
     throw;
