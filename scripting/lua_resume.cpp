@@ -48,6 +48,22 @@ Answer tell_plan(World& world, runbooks::Runbook const& runbook, runbooks::RunPl
   return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
 }
 
+enum class Way { forward, back };
+
+// Its plan, when that is asked for; else by whoever it belongs to.
+Answer walk(World& world, Arguments const& arguments, runbooks::FoundRun const& found, Way way) {
+  auto const runbook = load_runbook(world.lua, found.record.file);
+  if (arguments.boolean("plan")) {
+    auto const make = way == Way::forward ? runbooks::make_resume_plan : runbooks::make_undo_plan;
+    return tell_plan(world, *runbook, make(*runbook, found, world.fleet, world.gate, world.who));
+  }
+  claim(world, found.record, arguments);
+  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
+  auto const options = run_options(world, arguments);
+  way == Way::forward ? runner.resume(found, options) : runner.undo(found, options);
+  return {};
+}
+
 Answer resume_run(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
@@ -60,14 +76,7 @@ Answer resume_run(World& world, Arguments const& arguments) {
   if (is_over(state))
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; there is nothing to resume", found.record.id, state)};
-  auto const runbook = load_runbook(world.lua, found.record.file);
-  if (arguments.boolean("plan"))
-    return tell_plan(world, *runbook,
-                     runbooks::make_resume_plan(*runbook, found, world.fleet, world.gate, world.who));
-  claim(world, found.record, arguments);
-  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
-  runner.resume(found, run_options(world, arguments));
-  return {};
+  return walk(world, arguments, found, Way::forward);
 }
 
 Answer undo_run(World& world, Arguments const& arguments) {
@@ -77,14 +86,7 @@ Answer undo_run(World& world, Arguments const& arguments) {
   if (state == "undone")
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; there is nothing to undo", found.record.id, state)};
-  auto const runbook = load_runbook(world.lua, found.record.file);
-  if (arguments.boolean("plan"))
-    return tell_plan(world, *runbook,
-                     runbooks::make_undo_plan(*runbook, found, world.fleet, world.gate, world.who));
-  claim(world, found.record, arguments);
-  runbooks::Runner runner{runner_parts(world, world.console), *runbook};
-  runner.undo(found, run_options(world, arguments));
-  return {};
+  return walk(world, arguments, found, Way::back);
 }
 
 // The journal of a run that no process works on, to add a line.

@@ -90,7 +90,6 @@ class Runner {
   void let_go();
   Next run_step(Step const& step, RunOptions const& options);
   std::size_t step_back(std::size_t at, RunOptions const& options);
-  void settle_changes(RunOptions const& options);
   void enter_no_return(Step const& step);
   void leave_sections(Step const* next);
 
@@ -118,6 +117,9 @@ class Runner {
   static long since(std::chrono::steady_clock::time_point start);  // in milliseconds
   void reach(std::string_view moment, std::string const& step) const;
   MarkerKey marker_of(Step const& step) const { return {view_.id, step.path, view_.item}; }
+
+  // runner_changes.cpp
+  void settle_changes(RunOptions const& options);
 
   // runner_answers.cpp
   std::string ask(Step const& step, Target const& target, RunOptions const& options,
