@@ -6,7 +6,6 @@
 
 tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null 2>&1 || { fail "a master"; finish; }
 sockets=$(socket_of)
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 # What a run leaves behind anywhere but in journal, audit and markers.
 state() {
     local member

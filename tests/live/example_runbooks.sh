@@ -9,7 +9,6 @@ for slug in acme birch cedar dogwood elm; do
 done
 tenantsh seed generate --tenants all --yes >/dev/null 2>&1 </dev/null || fail "rows"
 examples=$root/examples/runbooks
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 login() { cat "$TENANTSH_HOME/sandbox/secrets/tenants/$1.dsn" 2>/dev/null || find "$TENANTSH_HOME" -name "$1.dsn" -exec cat {} +; }
 tenant_says() { tenantsh -e "tenants.$1:query('$2')" --format csv 2>&1 | tail -n 1; }
 

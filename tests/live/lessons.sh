@@ -21,7 +21,6 @@ tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null
 sockets=$(socket_of)
 dsn=$(dsn_of master)
 admin() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$dsn" -c "$@"; }
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 tables() { admin "select coalesce(string_agg(relname, ' ' order by relname), '') from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"; }
 drop_tables() {
     local table

@@ -7,7 +7,6 @@ for program in tmux socat curl; do command -v $program >/dev/null || { fail "$pr
 tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null 2>&1 || { fail "a master"; finish; }
 sockets=$(socket_of)
 admin() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$(dsn_of master)" -c "$@"; }
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 me=$(tenantsh runs list --format csv 2>/dev/null | sed -n 2p | cut -d, -f5)
 
 # The command of the tests: one line of heard.env and one of heard.json for each message.

@@ -9,7 +9,6 @@ sockets=$(socket_of)
 dsn=$(dsn_of master)
 admin() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$dsn" -c "$@"; }
 tenant=$(tenantsh tenants list --format csv 2>/dev/null | sed -n 2p | cut -d, -f1)
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 
 # What a script can find in a database to write with.
 superuser master master "

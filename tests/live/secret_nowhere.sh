@@ -10,7 +10,6 @@ tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null
 sockets=$(socket_of)
 dsn=$(dsn_of master)
 admin() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$dsn" -c "$@"; }
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 out=$work/out
 
 # One value for each road; with quotes, a backslash and a percent sign, which logs and formats spell differently.

@@ -55,6 +55,8 @@ trap end_sandbox EXIT
 dsn_of() { tenantsh sandbox status --format csv | grep "^$1," | cut -d, -f3 | tr -d '"'; }
 socket_of() { dsn_of master | sed 's/^host=\([^ ]*\).*/\1/'; }
 port_of() { case $1 in master) echo 5500 ;; pg-*) echo $((5500 + ${1#pg-})) ;; esac; }
+# The id of the newest run.
+last_run() { ls -t "$TENANTSH_HOME"/runs/*/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 # superuser MEMBER DATABASE SQL…
 superuser() {
     local member=$1 database=$2

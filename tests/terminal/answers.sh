@@ -8,7 +8,6 @@ tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null
 sockets=$(socket_of)
 admin() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$(dsn_of master)" -c "$@"; }
 tables() { admin "select string_agg(relname, ' ' order by relname) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"; }
-last_run() { ls -t "$TENANTSH_HOME"/runs/sandbox/*.jsonl | head -n 1 | sed 's/.*-\([a-z0-9]*\)\.jsonl$/\1/'; }
 await_tables() { for _ in $(seq 100); do [ "$(tables)" = "$2" ] && break; sleep 0.1; done; same "$1" "$2" "$(tables)"; }
 
 cat >steps.lua <<'LUA'
