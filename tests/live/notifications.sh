@@ -211,9 +211,15 @@ admin "drop table public.first, public.second"
 
 # ---- by webhook ----------------------------------------------------------------------------------------------
 # serve ANSWER: a server for one request after the other; the request lands in request.N. ANSWER: 200 | 302 | 500 | never
-port=0
+port=0 server=
+# With the answers that it never gave.
+end_server() {
+    [ -z "$server" ] || { kill -- "-$server" 2>/dev/null; wait "$server" 2>/dev/null; }
+    server=
+}
+trap 'status=$?; end_server; tmux_ kill-server 2>/dev/null; (exit $status); end_sandbox' EXIT
 serve() {
-    [ -z "${server:-}" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
+    end_server
     cat >answer <<SH
 #!/usr/bin/env bash
 length=0
@@ -230,7 +236,7 @@ SH
     chmod +x answer
     rm -f request
     : >server.log
-    socat -d -d TCP-LISTEN:0,bind=127.0.0.1,reuseaddr,fork SYSTEM:"$work/answer" 2>server.log &
+    setsid socat -d -d TCP-LISTEN:0,bind=127.0.0.1,reuseaddr,fork SYSTEM:"$work/answer" 2>server.log &
     server=$!
     for _ in $(seq 100); do
         port=$(sed -n 's/.*listening on AF=2 127.0.0.1:\([0-9]*\).*/\1/p' server.log)
@@ -274,7 +280,7 @@ same "one that never answers ends by itself, exit status as it was" 0 $?
 has "and is told" "$(cat out)" "notification was not sent: webhook: "
 check "without its URL" "$(grep s3cr3t out)"
 expect "back" 0 tenantsh runs undo "$(last_run)" --yes
-kill "$server"
+end_server
 expect "nobody listens" 0 tenantsh run ./work.lua --yes
 has "is told" "$output" "notification was not sent: webhook: curl failed (exit status 7)"
 expect "back" 0 tenantsh runs undo "$(last_run)" --yes
