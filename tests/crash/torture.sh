@@ -61,6 +61,10 @@ expect "a sound runbook is the same at every moment, whatever breaks" 0 tenantsh
 has "the matrix names moments and faults" "$output" "released" "sent" ", late" "kill" "cut" "terminate" "restart" "outage" "same"
 check "nothing differs" "$(grep -E 'DIFFERS|STUCK|missed' <<<"$output")"
 
+# A shipped one, of which CI tries a part.
+expect "provision_tenant is the same" 0 tenantsh torture provision_tenant --input slug=acme --sample 20
+check "nothing differs there" "$(grep -E 'DIFFERS|STUCK|missed' <<<"$output")"
+
 # A probe that lies: what was done is done again.
 cat >unsafe.lua <<'LUA'
 runbook "unsafe" { brief = "an effect that adds a row each time" }
