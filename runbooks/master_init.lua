@@ -125,7 +125,7 @@ step "reader role" { on = master, pre = may_create_roles, probe = reader_probe, 
 
 step "migrations" {
   on = master,
-  probe = function()
+  probe = function(_, db)
     local status = migrations:status { scope = "master" }
     local applied, pending = 0, 0
     for _, file in ipairs(status) do
@@ -134,9 +134,17 @@ step "migrations" {
       else return "broken", file.name .. " is " .. file.state end
     end
     if pending > 0 then return "not_done", pending .. " files pending" end
+    if db:value("select count(*) from identity.tenant_audit where object = 'master' and action = 'migrate'") == 0 then
+      return "not_done", applied .. " files applied, and no audit row says so"
+    end
     return "done", applied .. " files applied"
   end,
-  effect = function() return { applied = #migrations:up { scope = "master" } } end,
+  effect = function(_, db)
+    local applied = #migrations:up { scope = "master" }
+    -- An earlier process may have ended between its last file and the audit row.
+    if applied == 0 then db:audit { object = "master", action = "migrate", after = { files = "see tenantsh.ledger" } } end
+    return { applied = applied }
+  end,
 }
 
 step "environment" {

@@ -151,16 +151,24 @@ section "database" (function()
 end)
 
 step "tenant set" {
-  probe = function(run)
+  on = master,
+  probe = function(run, db)
     local applied, pending = 0, 0
     for _, file in ipairs(migrations:status { tenants = run.slug }) do
       if file.state == "applied" then applied = applied + 1
       elseif file.state == "pending" then pending = pending + 1
       else return "broken", file.name .. " is " .. file.state end
     end
-    return pending == 0 and applied > 0, applied .. " files applied, " .. pending .. " pending"
+    local audited = db:value([[select count(*) from identity.tenant_audit a join identity.tenant t on t.id = a.tenant_id
+                               where t.slug = $1 and a.action = 'migrate']], run.slug) > 0
+    return pending == 0 and applied > 0 and audited, applied .. " files applied, " .. pending .. " pending" .. (audited and "" or ", not audited")
   end,
-  effect = function(run) return { applied = #migrations:up { tenants = run.slug, owner = owner_of(run) } } end,
+  effect = function(run, db)
+    local applied = #migrations:up { tenants = run.slug, owner = owner_of(run) }
+    -- An earlier process may have ended between its last file and the audit row.
+    if applied == 0 then db:audit { tenant = run.slug, object = "tenant", action = "migrate", after = { files = "see tenantsh.ledger" } } end
+    return { applied = applied }
+  end,
   undo = "database/create",
 }
 
