@@ -6,7 +6,6 @@
 
 #include "runbooks/engine/catch_up.hpp"
 #include "runbooks/engine/lock.hpp"
-#include "runbooks/engine/planner.hpp"
 #include "runbooks/engine/runner.hpp"
 #include "runbooks/engine/screen.hpp"
 #include "scripting/objects.hpp"
@@ -40,12 +39,6 @@ void claim(World& world, runbooks::RunRecord const& run, Arguments const& argume
                          .choices = {{"take", "it is mine from now on", true}, {"abort", "leave it", false}},
                          .flag = "--take"}) != "take")
     throw Error{ErrorKind::declined, "nothing was done; " + what};
-}
-
-Answer tell_plan(World& world, runbooks::Runbook const& runbook, runbooks::RunPlan const& plan) {
-  world.console.say(runbooks::render_head(runbook, {}, world.fleet.environment().name));
-  world.console.say(runbooks::render_plan(plan));
-  return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
 }
 
 enum class Way { forward, back };
@@ -141,6 +134,12 @@ std::vector<std::string> describe_note(World&, Arguments const& arguments) {
 }
 
 }  // namespace
+
+Answer tell_plan(World& world, runbooks::Runbook const& runbook, runbooks::RunPlan const& plan) {
+  world.console.say(runbooks::render_head(runbook, {}, world.fleet.environment().name));
+  world.console.say(runbooks::render_plan(plan));
+  return {std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
+}
 
 runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console) {
   return {world.fleet,

@@ -74,9 +74,7 @@ void mention_unfinished(World& world, runbooks::Runbook const& runbook, runbooks
 Answer plan_runbook(World& world, runbooks::Runbook const& runbook, runbooks::Json const& inputs,
                     std::string const& out) {
   auto const plan = runbooks::make_plan(runbook, inputs, world.fleet, world.gate, world.who);
-  world.console.say(runbooks::render_head(runbook, {}, world.fleet.environment().name));
-  world.console.say(runbooks::render_plan(plan));
-  Answer answer{std::monostate{}, {}, plan.to_do > 0 ? std::optional{ErrorKind::pending} : std::nullopt};
+  Answer answer = tell_plan(world, runbook, plan);
   if (runbook.approvals > 0)
     answer.notes.push_back(fmt::format("a run of it waits for the approval of {} other {}", runbook.approvals,
                                        runbook.approvals == 1 ? "person" : "people"));

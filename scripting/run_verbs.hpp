@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "runbooks/engine/planner.hpp"
 #include "runbooks/engine/runner.hpp"
 #include "scripting/value.hpp"
 
@@ -11,6 +12,8 @@ namespace scripting {
 // Where the mirrors of the environment's runs lie.
 std::filesystem::path runs_folder(World& world);
 runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console);
+// Says it; ends with pending when there is something to do.
+Answer tell_plan(World& world, runbooks::Runbook const& runbook, runbooks::RunPlan const& plan);
 // From --yes, --confirm and --until.
 runbooks::RunOptions run_options(World& world, Arguments const& arguments);
 // Error{refused} inside a run.

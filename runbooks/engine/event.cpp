@@ -81,9 +81,19 @@ bool is_settled(StepState state) {
          state != StepState::undone;
 }
 
-StepRecord RunRecord::step(std::string const& path) const {
+std::vector<std::string> items_left(std::vector<std::string> items, StepRecord const& step) {
+  if (step.released) return items;
+  std::erase_if(items, [&step](std::string const& item) {
+    auto const known = step.items.find(item);
+    return known != step.items.end() && is_settled(known->second.state);
+  });
+  return items;
+}
+
+StepRecord const& RunRecord::step(std::string const& path) const {
+  static StepRecord const pending;
   auto const found = steps.find(path);
-  return found == steps.end() ? StepRecord{} : found->second;
+  return found == steps.end() ? pending : found->second;
 }
 
 void RunRecord::apply(Event const& event) {

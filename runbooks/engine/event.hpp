@@ -71,6 +71,9 @@ struct StepRecord {
   long ms = 0;
 };
 
+// Those of `items` that the run comes back to, in their order.
+std::vector<std::string> items_left(std::vector<std::string> items, StepRecord const& step);
+
 // A run as its journal tells it.
 struct RunRecord {
   std::string id, runbook, environment, file, script, sha256, started, ended, who, host;
@@ -90,7 +93,7 @@ struct RunRecord {
   std::vector<std::string> order;  // step paths as first met
   std::string last_step;
 
-  StepRecord step(std::string const& path) const;  // pending when nothing was journalled
+  StepRecord const& step(std::string const& path) const;  // pending when nothing was journalled
   // The next event of the run.
   void apply(Event const& event);
 };

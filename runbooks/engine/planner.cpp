@@ -46,11 +46,7 @@ void tell_check(Step const& step, RunView const& view, Gate& gate, PlanLine& lin
 // A step with `each`: its items, and for the first of them what would be done.
 void plan_items(Step const& step, StepRecord const& record, RunView& view, Targets& targets, Gate& gate,
                 PlanLine& line) {
-  std::vector<std::string> items = step.each(view);
-  std::erase_if(items, [&record](std::string const& item) {
-    auto const known = record.items.find(item);
-    return known != record.items.end() && is_settled(known->second.state) && !record.released;
-  });
+  std::vector<std::string> const items = items_left(step.each(view), record);
   line.remark = fmt::format("{} items", items.size());
   if (items.empty()) {
     line.state = "not needed";
@@ -160,7 +156,7 @@ RunPlan plan_steps(Runbook const& runbook, RunRecord const& record, RunView view
   for (Step const& step : runbook.steps) {
     PlanLine line = line_of(step);
     StepRecord const known = record.step(step.path);
-    if (is_settled(known.state) && (!known.released || is_section_settled(runbook, record, step.section))) {
+    if (is_behind(runbook, record, step)) {
       line.state = "already done";
       line.remark = fmt::format("{} at {}", to_string(known.state), known.at);
       view.outputs[step.path] = known.outputs;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runbooks/engine/screen.hpp"
 
 namespace runbooks {
@@ -42,6 +44,21 @@ class Runner::HeldInterrupts {
   std::string section_;
 };
 
+class Runner::Leaving {
+ public:
+  explicit Leaving(Runner& runner) : runner_(runner) {}
+  ~Leaving() {
+    if (runner_.detached_ || !runner_.journal_->why_detached().empty()) return;
+    if (fleet::Session* session = runner_.journal_->connect(); session != nullptr)
+      runner_.locks_->release_in_master(*session);
+  }
+  Leaving(Leaving const&) = delete;
+  Leaving& operator=(Leaving const&) = delete;
+
+ private:
+  Runner& runner_;
+};
+
 Runner::Runner(RunnerParts parts, Runbook const& runbook) : parts_(std::move(parts)), runbook_(runbook) {}
 
 void Runner::refuse_unknown_step(std::string const& path) const {
@@ -52,9 +69,13 @@ void Runner::refuse_unknown_step(std::string const& path) const {
       .with_hint(fmt::format("its steps: {}", fmt::join(paths, ", ")));
 }
 
-RunRecord Runner::run(Json inputs, RunOptions const& options) {
+void Runner::refuse_unknown_steps(RunOptions const& options) const {
   refuse_unknown_step(options.until);
   for (std::string const& step : options.breakpoints) refuse_unknown_step(step);
+}
+
+RunRecord Runner::run(Json inputs, RunOptions const& options) {
+  refuse_unknown_steps(options);
   auto const folder = parts_.home / "runs" / parts_.fleet.environment().name;
   view_.id = lower(parts_.fleet.driver().random_token(id_length));
   view_.runbook = runbook_.name;
@@ -74,15 +95,9 @@ RunRecord Runner::run(Json inputs, RunOptions const& options) {
   if (!options.plan.is_null())
     journal_->append({.event = "planned", .outputs = options.plan}, Journal::Durability::hold);
   parts_.console.say(render_head(runbook_, view_.id, parts_.fleet.environment().name));
+  Leaving const leaving{*this};
   return told(Way::forward, [&] {
-    if (runbook_.approvals > 0) {
-      try {
-        ask_for_approval();
-      } catch (fleet::Error const&) {
-        let_go();
-        throw;
-      }
-    }
+    if (runbook_.approvals > 0) ask_for_approval();
     return walk(options);
   });
 }
@@ -112,14 +127,14 @@ void Runner::take_up(FoundRun const& found, char const* event) {
 }
 
 RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
-  refuse_unknown_step(options.until);
-  for (std::string const& step : options.breakpoints) refuse_unknown_step(step);
+  refuse_unknown_steps(options);
   // Before it is taken over: a resume without approval changes nothing.
   std::vector<Approval> approvals;
   std::vector<std::string> moved;
   if (runbook_.approvals > 0) moved = settle_approval(found, approvals);
   take_up(found, "resumed");
   parts_.console.say(render_head(runbook_, view_.id + " (resumed)", parts_.fleet.environment().name));
+  Leaving const leaving{*this};
   return told(Way::forward, [&] {
     try {
       if (!moved.empty()) {
@@ -130,7 +145,6 @@ RunRecord Runner::resume(FoundRun const& found, RunOptions const& options) {
       settle_changes(options);
     } catch (fleet::Error const& error) {
       if (moved.empty()) journal_->append({.event = "run_stopped", .note = error.message});
-      let_go();
       throw;
     }
     return walk(options);
@@ -172,12 +186,6 @@ void Runner::take_locks() {
   }
 }
 
-// A run that ends, however it ends, says so; only a killed one leaves its leases.
-void Runner::let_go() {
-  if (!journal_->why_detached().empty()) return;
-  if (fleet::Session* session = journal_->connect(); session != nullptr) locks_->release_in_master(*session);
-}
-
 // Before the first durable line and again after each step: master may have come into being.
 void Runner::begin_acting() {
   if (!journal_->attach()) return;
@@ -205,6 +213,7 @@ class Runner::AtWork {
 
 RunRecord Runner::undo(FoundRun const& found, RunOptions const& options) {
   take_up(found, "undo_started");
+  Leaving const leaving{*this};
   return told(Way::back, [&] { return walk_back(options); });
 }
 
@@ -216,7 +225,6 @@ RunRecord Runner::walk_back(RunOptions const& options) {
     undo_steps(steps_to_undo(runbook_, journal_->record()), options);
   } catch (fleet::Error const& error) {
     journal_->append({.event = "run_stopped", .note = "undo: " + error.message});
-    let_go();
     fleet::Error told = error;
     std::string const next = fmt::format("then: tenantsh runs undo {}", view_.id);
     told.hint = told.hint.empty() ? next : told.hint + "; " + next;
@@ -224,7 +232,6 @@ RunRecord Runner::walk_back(RunOptions const& options) {
   }
   journal_->append({.event = "run_undone"});
   begin_acting();  // master may have gone away just now: its end is copied there while we still can
-  let_go();
   parts_.console.say(fmt::format("{} undone · run {}", runbook_.name, view_.id));
   return journal_->record();
 }
@@ -241,19 +248,14 @@ RunRecord Runner::walk(RunOptions const& options) {
     if (!detached_) {  // who goes on finds everything as it was left
       release_all();
       tell_master(*journal_, acted_);
-      let_go();
     }
     throw;
   }
   at_ = nullptr;
-  if (journal_->record().state == "stopped") {
-    let_go();
-    return journal_->record();
-  }
+  if (journal_->record().state == "stopped") return journal_->record();
   begin_acting();
   journal_->append({.event = "run_done"});
   begin_acting();  // master may have gone away just now: its end is copied there while we still can
-  let_go();
   auto const elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
   parts_.console.say(
@@ -295,10 +297,12 @@ bool is_within(std::string const& section, std::string const& outer) {
 
 }  // namespace
 
-bool is_section_settled(Runbook const& runbook, RunRecord const& run, std::string const& section) {
-  for (Step const& step : runbook.steps)
-    if (is_within(step.section, section) && !is_settled(run.step(step.path).state)) return false;
-  return true;
+bool is_behind(Runbook const& runbook, RunRecord const& run, Step const& step) {
+  StepRecord const& record = run.step(step.path);
+  if (!is_settled(record.state)) return false;
+  return !record.released || std::all_of(runbook.steps.begin(), runbook.steps.end(), [&](Step const& other) {
+    return !is_within(other.section, step.section) || is_settled(run.step(other.path).state);
+  });
 }
 
 void Runner::enter_no_return(Step const& step) {
@@ -318,17 +322,13 @@ void Runner::leave_sections(Step const* next) {
 
 Runner::Next Runner::run_step(Step const& step, RunOptions const& options) {
   at_ = &step;
-  auto const& steps = journal_->record().steps;
-  if (auto found = steps.find(step.path); found != steps.end() && is_settled(found->second.state)) {
-    // What was put back when the run stopped in the middle of its section is needed again.
-    if (!found->second.released || is_section_settled(runbook_, journal_->record(), step.section)) {
-      view_.outputs[step.path] = found->second.outputs;
-      parts_.console.say(
-          render_line(runbook_, step, "already done", 0,
-                      fmt::format("{} at {}", to_string(found->second.state), found->second.at)));
-      if (step.point_of_no_return) enter_no_return(step);
-      return Next::go_on;
-    }
+  if (is_behind(runbook_, journal_->record(), step)) {
+    StepRecord const& record = journal_->record().step(step.path);
+    view_.outputs[step.path] = record.outputs;
+    parts_.console.say(render_line(runbook_, step, "already done", 0,
+                                   fmt::format("{} at {}", to_string(record.state), record.at)));
+    if (step.point_of_no_return) enter_no_return(step);
+    return Next::go_on;
   }
   while (true) {
     Next const next = step.each ? attempt_items(step, options) : attempt(step, options);

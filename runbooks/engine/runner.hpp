@@ -75,19 +75,22 @@ class Runner {
 
   // Names this process's connections and rows after the run, for as long as it goes on.
   class AtWork;
+  // Gives up what the run has leased when it ends, however it ends; only a killed one leaves its leases, and
+  // one that is left to somebody else.
+  class Leaving;
   // Past a point of no return, until its section ends.
   class HeldInterrupts;
   class WatchedQuestions;
 
   // runner.cpp
   void refuse_unknown_step(std::string const& path) const;
+  void refuse_unknown_steps(RunOptions const& options) const;
   void take_up(FoundRun const& found, char const* event);
   RunRecord walk(RunOptions const& options);
   RunRecord walk_back(RunOptions const& options);
   void walk_steps(RunOptions const& options);
   void take_locks();
   void begin_acting();
-  void let_go();
   Next run_step(Step const& step, RunOptions const& options);
   std::size_t step_back(std::size_t at, RunOptions const& options);
   void enter_no_return(Step const& step);
@@ -124,6 +127,8 @@ class Runner {
   // runner_answers.cpp
   std::string ask(Step const& step, Target const& target, RunOptions const& options,
                   std::string const& extent = {});
+  // The one tenant that the run is about; empty when it is about none or several.
+  std::string only_tenant() const;
   std::string name_to_type(Target const& target) const;
   // An option or an earlier answer says "run"; else the person at the terminal is to be asked.
   bool is_answered(Step const& step, Target const& target, RunOptions const& options) const;
@@ -189,8 +194,9 @@ class Runner {
 std::vector<Step const*> steps_to_undo(Runbook const& runbook, RunRecord const& run, std::size_t first = 0,
                                        std::size_t end = std::string::npos);
 
-// Is every step of that section done, skipped or not needed? Else what was put back in it is needed again.
-bool is_section_settled(Runbook const& runbook, RunRecord const& run, std::string const& section);
+// The run does not come back to this step: it is settled, and what it did was not put back in the middle of
+// its section, where it would be needed again.
+bool is_behind(Runbook const& runbook, RunRecord const& run, Step const& step);
 
 // A run's state for people: a "running" one whose process is gone is "interrupted".
 std::string state_of(RunRecord const& run, fleet::Operator const& here);

@@ -16,16 +16,20 @@ fleet::Error stopped_before(Step const& step) {
 
 }  // namespace
 
-// What a person types to confirm a grave step: the tenant that the run is about, wherever the step acts, else
-// what the target is called.
-std::string Runner::name_to_type(Target const& target) const {
+std::string Runner::only_tenant() const {
   std::vector<std::string> tenants;
   for (Input const& input : runbook_.inputs)
     if (auto const value = view_.inputs.find(input.name);
         input.type == InputType::tenant && value != view_.inputs.end() && value->is_string())
       tenants.push_back(value->get<std::string>());
-  if (tenants.size() == 1) return tenants.front();
-  return target.label.substr(target.label.find(' ') + 1);
+  return tenants.size() == 1 ? tenants.front() : std::string{};
+}
+
+// What a person types to confirm a grave step: the tenant that the run is about, wherever the step acts, else
+// what the target is called.
+std::string Runner::name_to_type(Target const& target) const {
+  std::string const tenant = only_tenant();
+  return tenant.empty() ? target.label.substr(target.label.find(' ') + 1) : tenant;
 }
 
 bool Runner::is_answered(Step const& step, Target const& target, RunOptions const& options) const {

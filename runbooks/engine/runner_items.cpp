@@ -43,16 +43,6 @@ namespace {
 
 constexpr std::size_t named_items = 5;  // in the question
 
-std::vector<std::string> items_left(std::vector<std::string> const& items, StepRecord const& record) {
-  std::vector<std::string> left;
-  for (std::string const& item : items) {
-    auto const known = record.items.find(item);
-    if (known == record.items.end() || !is_settled(known->second.state) || record.released)
-      left.push_back(item);
-  }
-  return left;
-}
-
 std::string extent_of(std::vector<std::string> const& left) {
   std::vector<std::string> const named{left.begin(),
                                        left.begin() + static_cast<long>(std::min(left.size(), named_items))};

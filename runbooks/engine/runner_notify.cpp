@@ -26,16 +26,6 @@ std::string stopped_words(fleet::ErrorKind kind, bool undo) {
   return what + "failed";
 }
 
-// The one tenant that the run is about; empty when it is about none or several.
-std::string only_tenant(Runbook const& runbook, Json const& inputs) {
-  std::vector<std::string> tenants;
-  for (Input const& input : runbook.inputs)
-    if (auto const value = inputs.find(input.name);
-        input.type == InputType::tenant && value != inputs.end() && value->is_string())
-      tenants.push_back(value->get<std::string>());
-  return tenants.size() == 1 ? tenants.front() : std::string{};
-}
-
 }  // namespace
 
 // The questions of a run are watched as long as it goes on.
@@ -133,8 +123,7 @@ void Runner::tell(std::string const& event, std::string const& what, Json const&
     message["text"] =
         fmt::format("{}: {} (run {} of {}) {}", environment, runbook_.name, view_.id, view_.who, what);
     message.update(more);
-    if (std::string const tenant = only_tenant(runbook_, view_.inputs); !tenant.empty())
-      message["tenant"] = tenant;
+    if (std::string const tenant = only_tenant(); !tenant.empty()) message["tenant"] = tenant;
     message["at"] = fleet::iso_time(parts_.fleet.clock().now());
     message["inputs"] = view_.inputs;
     message = without_secrets(message, parts_.fleet.secrets());
