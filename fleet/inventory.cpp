@@ -1,11 +1,11 @@
-#include <toml++/toml.h>
-
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 
 #include "fleet/error.hpp"
 #include "fleet/registry.hpp"
+#include "fleet/toml_table.hpp"
 
 namespace fleet {
 namespace {
@@ -33,6 +33,8 @@ Json parse(std::filesystem::path const& file) {
                                        std::string{error.description()}};
   } catch (Json::exception const& error) {
     throw Error{ErrorKind::config, file.string() + ": not JSON: " + error.what()};
+  } catch (std::logic_error const&) {  // see fleet/toml_table.hpp
+    throw Error{ErrorKind::config, file.string() + ": not TOML"};
   }
 }
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "fleet/environment.hpp"
-#include "fleet/environment_file.hpp"
 #include "fleet/selection.hpp"
+#include "fleet/toml_file.hpp"
 
 namespace fleet {
 namespace {

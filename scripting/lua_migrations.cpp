@@ -32,9 +32,9 @@ fleet::Result file_states(MigrationSet const& set, TargetSession const& place) {
   struct State {
     std::string state, applied_at, says;
   };
-  std::map<std::pair<std::int64_t, std::string>, State> files;
+  std::map<std::pair<migrations::Version, std::string>, State> files;
   auto at = [&files](std::string const& name) -> State& {
-    return files[{migrations::number_of(name), name}];
+    return files[{migrations::version_of(name), name}];
   };
   for (migrations::LedgerEntry const* entry : plan.applied)
     at(entry->name) = {"applied", entry->applied_at, ""};
@@ -61,7 +61,7 @@ struct Common {
   std::string state, applied_at, says;
   std::vector<std::string> targets;
 };
-using Matrix = std::map<std::pair<std::int64_t, std::string>, std::map<std::string, Common>>;
+using Matrix = std::map<std::pair<migrations::Version, std::string>, std::map<std::string, Common>>;
 
 Matrix matrix_of(std::vector<TargetOutcome> const& outcomes) {
   Matrix matrix;
@@ -70,7 +70,7 @@ Matrix matrix_of(std::vector<TargetOutcome> const& outcomes) {
     fleet::Result const& files = *outcome.result;
     for (std::size_t row = 0; row < files.rows(); ++row) {
       std::string name = files.text(row, "name"), state = files.text(row, "state");
-      Common& common = matrix[{migrations::number_of(name), name}][state];
+      Common& common = matrix[{migrations::version_of(name), name}][state];
       common.state = state;
       common.applied_at = std::max(common.applied_at, files.text(row, "applied_at"));
       if (common.says.empty()) common.says = files.text(row, "says");

@@ -12,6 +12,7 @@
 #include "fleet/session.hpp"
 #include "migrations/engine/lock.hpp"
 #include "migrations/engine/migration_set.hpp"
+#include "migrations/engine/plan.hpp"
 #include "migrations/engine/problem.hpp"
 
 namespace migrations {
@@ -39,16 +40,21 @@ struct ApplyOptions {
   std::function<void(Migration const&, std::chrono::milliseconds)> on_done;
   // "before-begin", "before-commit", "after-commit" of each file: a crash test ends the process there.
   std::function<void(std::string_view, Migration const&)> boundary;
+  // Keeps the history of another tool in step, inside of the file's transaction, before its ledger row.
+  std::function<void(fleet::Session&, Migration const&, Direction, std::chrono::milliseconds)> mirror;
+  // Runs a file that is a program, outside of any transaction; throws unless it did what it should.
+  std::function<void(fleet::Session&, Migration const&, Direction)> run_program;
 };
 
 struct AppliedFile {
   std::string name;
+  Direction direction = Direction::up;
   std::chrono::milliseconds elapsed{};
   int retries = 0;
 };
 
 struct ApplyReport {
-  std::vector<AppliedFile> applied;   // now, in order
+  std::vector<AppliedFile> applied;   // now, in order; taken back as well
   std::size_t already_applied = 0;    // before
   std::vector<Problem> accepted;      // what was gone on in spite of
   std::vector<std::string> repaired;  // invalid indexes of earlier attempts, dropped: "schema.index"
@@ -59,7 +65,20 @@ struct ApplyReport {
 // Precondition: no transaction is open. Errors: refused (problems, a pooler, the placement), locked (another
 // run), sql (message "055_x.sql:12: …" with a hint), in_doubt (lost while committing; run again),
 // interrupted, connect.
-ApplyReport apply(fleet::Session& session, MigrationSet const& set, ApplyOptions const& options);
+// With `until`, only what is not above that version.
+ApplyReport apply(fleet::Session& session, MigrationSet const& set, ApplyOptions const& options,
+                  std::optional<Version> const& until = {});
+
+// Takes back, newest first, a transaction a file with its ledger row in it. Refused before anything runs when
+// one of the files has no way back. Errors as apply().
+ApplyReport revert(fleet::Session& session, MigrationSet const& set, HowFar const& how_far,
+                   ApplyOptions const& options);
+// Takes back what is above `version`, then applies what is pending up to it.
+ApplyReport move_to(fleet::Session& session, MigrationSet const& set, Version const& version,
+                    ApplyOptions const& options);
+// Takes the newest `count` files back and applies them again.
+ApplyReport redo(fleet::Session& session, MigrationSet const& set, std::size_t count,
+                 ApplyOptions const& options);
 
 // Writes the ledger rows of these files without running them, also over rows of edited files. Patterns as in
 // MigrationSet::matching(). Returns the names.

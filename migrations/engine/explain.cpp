@@ -13,8 +13,8 @@ namespace {
 // duplicate_table, duplicate_object, duplicate_schema, duplicate_column, duplicate_function
 constexpr std::array<std::string_view, 5> duplicates{"42P07", "42710", "42P06", "42701", "42723"};
 
-bool creates_on_database(Migration const& file) {
-  std::vector<Head> const heads = statement_heads(file.sql);
+bool creates_on_database(Script const& script) {
+  std::vector<Head> const heads = statement_heads(script.sql);
   return std::any_of(heads.begin(), heads.end(), [](Head const& head) {
     return head.words.size() > 1 && head.words[0] == "CREATE" &&
            (head.words[1] == "EXTENSION" || head.words[1] == "SCHEMA" || head.words[1] == "PUBLICATION");
@@ -52,15 +52,15 @@ std::string missing_right(fleet::Session& session, std::string const& owner, std
          session.quote_identifier(extension) + " in database " + database + ", then run again";
 }
 
-std::string hint_for(fleet::Error const& error, Migration const& file, fleet::Session& session,
-                     std::string const& owner) {
+std::string hint_for(fleet::Error const& error, Migration const& file, Script const& script,
+                     fleet::Session& session, std::string const& owner) {
   std::string const& state = error.sqlstate;
   if (std::find(duplicates.begin(), duplicates.end(), state) != duplicates.end())
     return "the object exists but the ledger does not list this file: a run by hand or by another tool; "
            "compare it, "
            "then `tenantsh migrate mark " +
            file.name + "` to record it, or drop the object and run again";
-  if (state == "42501" && session.is_open() && creates_on_database(file))
+  if (state == "42501" && session.is_open() && creates_on_database(script))
     return missing_right(session, owner, error.message);
   if (state == "55P03")
     return "something holds a lock that this file needs (see pg_locks, pg_stat_activity); nothing waits "
@@ -70,7 +70,7 @@ std::string hint_for(fleet::Error const& error, Migration const& file, fleet::Se
   if (state == "23505" && file.seed)
     return "a seed runs more than once: write it with ON CONFLICT … DO UPDATE";
   if (error.kind == fleet::ErrorKind::in_doubt)
-    return file.no_transaction
+    return script.no_transaction
                ? "look what the statement left behind, then run again"
                : "run again: the ledger row was in the same commit and says whether it happened";
   return {};
@@ -78,11 +78,12 @@ std::string hint_for(fleet::Error const& error, Migration const& file, fleet::Se
 
 }  // namespace
 
-fleet::Error explain(fleet::Error error, Migration const& file, fleet::Session& session,
+fleet::Error explain(fleet::Error error, Migration const& file, Script const& script, fleet::Session& session,
                      std::string const& owner) {
   if (error.kind == fleet::ErrorKind::interrupted) return error;
-  if (std::string hint = hint_for(error, file, session, owner); !hint.empty()) error.hint = std::move(hint);
-  if (error.message.rfind(file.name + ":", 0) != 0) error.message = file.name + ": " + error.message;
+  if (std::string hint = hint_for(error, file, script, session, owner); !hint.empty())
+    error.hint = std::move(hint);
+  if (error.message.rfind(script.file + ":", 0) != 0) error.message = script.file + ": " + error.message;
   return error;
 }
 

@@ -14,11 +14,12 @@ namespace migrations {
 
 namespace {
 
-class FileCheck {
+class ScriptCheck {
  public:
-  explicit FileCheck(Migration const& file) : file_(file), sql_(parseable(file.sql)) {}
+  ScriptCheck(Migration const& file, Script const& script, std::vector<Problem>& problems)
+      : file_(file), script_(script), sql_(parseable(script.sql)), problems_(problems) {}
 
-  std::vector<Problem> run() {
+  void run() {
     bool parse = sql_.find_first_not_of(" \t\n\r") != std::string::npos;
     for (Head const& head : statement_heads(sql_)) {
       if (head.words.front().front() == '\\') {
@@ -33,14 +34,11 @@ class FileCheck {
       }
     }
     if (parse) statements();
-    return std::move(problems_);
   }
 
  private:
   void add(ProblemKind kind, std::size_t offset, std::string const& message, std::string hint) {
-    problems_.push_back({kind, file_.name,
-                         file_.name + ":" + std::to_string(line_of(sql_, offset)) + ": " + message,
-                         std::move(hint)});
+    problems_.push_back({kind, file_.name, script_.at(offset) + ": " + message, std::move(hint)});
   }
 
   void meta_command(Head const& head) {
@@ -69,7 +67,7 @@ class FileCheck {
                          (first == "PREPARE" && second == "TRANSACTION");
     if (!control) return;
     std::string const what{first};
-    if (file_.no_transaction)
+    if (script_.no_transaction)
       add(ProblemKind::transaction_control, head.offset,
           what + " in a no-transaction file, whose statements each commit on their own",
           "remove it; put what must commit together into a file of its own without `-- tenantsh: "
@@ -91,7 +89,7 @@ class FileCheck {
       return;
     }
     for (Piece const& piece : split_statements(sql_)) {
-      if (!file_.no_transaction) {
+      if (!script_.no_transaction) {
         fleet::StatementFacts const facts = fleet::examine_statement(piece.sql);
         if (facts.transaction_forbidden)
           add(ProblemKind::transaction_forbidden, piece.offset,
@@ -107,12 +105,18 @@ class FileCheck {
   }
 
   Migration const& file_;
+  Script const& script_;
   std::string sql_;
-  std::vector<Problem> problems_;
+  std::vector<Problem>& problems_;
 };
 
 }  // namespace
 
-std::vector<Problem> check_file(Migration const& file) { return FileCheck{file}.run(); }
+std::vector<Problem> check_file(Migration const& file) {
+  std::vector<Problem> problems;
+  ScriptCheck{file, file, problems}.run();
+  if (file.down) ScriptCheck{file, *file.down, problems}.run();
+  return problems;
+}
 
 }  // namespace migrations

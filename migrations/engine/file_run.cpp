@@ -1,14 +1,17 @@
 #include "migrations/engine/file_run.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <utility>
 
+#include "fleet/statement.hpp"
 #include "migrations/engine/explain.hpp"
 #include "migrations/engine/index_repair.hpp"
 #include "migrations/engine/pause.hpp"
 #include "migrations/engine/placeholder.hpp"
 #include "migrations/engine/row_counts.hpp"
+#include "migrations/engine/sql_text.hpp"
 #include "migrations/engine/statements.hpp"
 
 namespace migrations {
@@ -41,10 +44,34 @@ bool lock_not_available(fleet::Error const& error) {
   return error.sqlstate == "55P03" || error.sqlstate == "40P01";
 }
 
-fleet::Error interrupted(Migration const& file) {
-  return fleet::Error{fleet::ErrorKind::interrupted, "stopped before " + file.name + " was applied"}
-      .with_hint(file.no_transaction ? "its statements up to there took effect; run again to go on"
-                                     : "nothing of it took effect; run again to go on");
+fleet::Error interrupted(Script const& script, Direction direction) {
+  return fleet::Error{
+      fleet::ErrorKind::interrupted,
+      "stopped before " + script.file + (direction == Direction::up ? " was applied" : " was taken back")}
+      .with_hint(script.no_transaction ? "its statements up to there took effect; run again to go on"
+                                       : "nothing of it took effect; run again to go on");
+}
+
+// Of the first `count` statements.
+std::string digest_of(std::vector<Piece> const& pieces, int count) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (int i = 0; i < count && static_cast<std::size_t>(i) < pieces.size(); ++i)
+    for (char c : pieces[static_cast<std::size_t>(i)].sql + ";")
+      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return count == 0 ? "" : std::to_string(hash);
+}
+
+// Statements that PostgreSQL runs outside of a transaction only, and those that may end one themselves.
+bool wants_no_transaction(Piece const& piece, bool& sets_session) {
+  try {
+    fleet::StatementFacts const facts = fleet::examine_statement(piece.sql);
+    sets_session = facts.effect == fleet::StatementEffect::session;
+    if (facts.transaction_forbidden) return true;
+  } catch (fleet::Error const&) {
+    return true;  // a newer server's syntax
+  }
+  std::vector<Head> const heads = statement_heads(piece.sql);
+  return heads.empty() || heads.front().words.front() == "CALL" || heads.front().words.front() == "DO";
 }
 
 }  // namespace
@@ -65,45 +92,58 @@ void FileRunner::at(char const* boundary, Migration const& file) const {
   if (options_.boundary) options_.boundary(boundary, file);
 }
 
-LedgerEntry FileRunner::entry(Migration const& file, FileResult const& result) const {
-  return {file.name, file.sha256, "", options_.applied_by, result.elapsed.count(), options_.run_id};
-}
-
-FileResult FileRunner::run(Migration const& file) {
-  if (options_.stop.stop_requested()) throw interrupted(file);
-  std::string const sql = fill_schema(file.sql, target_.schema_name);
+FileResult FileRunner::run(Migration const& file, Direction direction) {
+  bool const back = direction == Direction::down;
+  Script const& script = back && file.down ? *file.down : file;
+  if (options_.stop.stop_requested()) throw interrupted(script, direction);
+  Work const work{file, script, direction, fill_schema(script.sql, target_.schema_name)};
   FileResult result;
   at("before-begin", file);
   try {
-    if (file.no_transaction)
-      run_by_statement(file, sql, result);
+    if (file.language == Language::program)
+      run_program(work, result);
+    else if (script.no_transaction)
+      run_by_statement(work, result);
     else
-      with_retries(file, result, [&] { run_in_transaction(file, sql, result); });
+      with_retries(work, result, [&] { run_in_transaction(work, result); });
   } catch (fleet::Error const& error) {
-    throw explain(error, file, session_, options_.owner);
+    throw explain(error, file, script, session_, options_.owner);
   }
   at("after-commit", file);
   return result;
 }
 
-// `work` again after lock trouble; Error{interrupted} instead of whatever a cancelled statement throws.
-template <typename Work>
-void FileRunner::with_retries(Migration const& file, FileResult& result, Work const& work) {
+// `attempt` again after lock trouble; Error{interrupted} instead of whatever a cancelled statement throws.
+template <typename Attempt>
+void FileRunner::with_retries(Work const& work, FileResult& result, Attempt const& attempt) {
   for (int retry = 1;; ++retry) {
     try {
-      return work();
+      return attempt();
     } catch (fleet::Error const& error) {
       bool const cancelled = error.sqlstate == "57014" || error.kind == fleet::ErrorKind::interrupted;
-      if (options_.stop.stop_requested() && cancelled) throw interrupted(file);
+      if (options_.stop.stop_requested() && cancelled) throw interrupted(work.script, work.direction);
       if (!lock_not_available(error) || retry > options_.lock_retries) throw;
-      if (options_.on_retry) options_.on_retry(file, retry, error);
+      if (options_.on_retry) options_.on_retry(work.file, retry, error);
     }
     ++result.retries;
-    if (!pause(back_off(options_.retry_pause, retry), options_.stop)) throw interrupted(file);
+    if (!pause(back_off(options_.retry_pause, retry), options_.stop))
+      throw interrupted(work.script, work.direction);
   }
 }
 
-void FileRunner::run_in_transaction(Migration const& file, std::string const& sql, FileResult& result) {
+void FileRunner::settle(Work const& work, FileResult const& result) {
+  // A program's own tool wrote its history.
+  if (options_.mirror && work.file.language == Language::sql)
+    options_.mirror(session_, work.file, work.direction, result.elapsed);
+  if (work.direction == Direction::down)
+    erase(session_, target_, work.file.name);
+  else
+    record(
+        session_, target_,
+        {work.file.name, work.file.sha256, "", options_.applied_by, result.elapsed.count(), options_.run_id});
+}
+
+void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
   Steady::time_point const start = Steady::now();
   fleet::Transaction transaction{session_, fleet::Access::read_write};
   std::string settings = std::string{plain_settings} + "; set local lock_timeout = '" +
@@ -111,52 +151,125 @@ void FileRunner::run_in_transaction(Migration const& file, std::string const& sq
   if (!options_.owner.empty()) settings += "; set local role " + session_.quote_identifier(options_.owner);
   session_.script(settings);
   std::optional<RowCounter> counter;
-  if (file.seed) counter.emplace(session_);
+  if (work.file.seed) counter.emplace(session_);
   {
     CancelOnStop const cancel{session_, options_.stop};
-    run_located(file, sql, 0, [&] { session_.script(sql); });
+    run_located(work.script, work.sql, 0, [&] { session_.script(work.sql); });
   }
   // From here on a stop comes too late: the file becomes whole. The ledger is the session user's, not the
   // owner's.
   session_.script("reset role");
   if (counter) result.rows = counter->total();
   result.elapsed = since(start);
-  record(session_, target_, entry(file, result));
-  at("before-commit", file);
+  settle(work, result);
+  at("before-commit", work.file);
   transaction.commit();
 }
 
-void FileRunner::run_by_statement(Migration const& file, std::string const& sql, FileResult& result) {
-  std::string settings = std::string{plain_settings} + "; set lock_timeout = '" +
-                         std::to_string(options_.lock_timeout.count()) + "ms'";
-  if (!options_.owner.empty()) settings += "; set role " + session_.quote_identifier(options_.owner);
-  session_.script(settings);
+void FileRunner::run_by_statement(Work const& work, FileResult& result) {
+  session_.script(std::string{plain_settings} + "; set lock_timeout = '" +
+                  std::to_string(options_.lock_timeout.count()) + "ms'");
   Steady::time_point const start = Steady::now();
-  std::vector<Piece> const pieces = split_statements(sql);
+  std::vector<Piece> const pieces = split_statements(work.sql);
+  ProgressRow row{session_, target_, work.file, work.direction};
+  Progress progress = row.read().value_or(Progress{});
+  if (progress.digest != digest_of(pieces, progress.done)) {
+    if (options_.accepted.count(ProblemKind::changed) == 0)
+      throw fleet::Error{fleet::ErrorKind::refused,
+                         "the first " + std::to_string(progress.done) +
+                             " of its statements took effect here and were edited since"}
+          .with_hint(
+              "restore them; or take back what they did and accept changed: the file starts anew then");
+    progress = {};
+  }
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (options_.stop.stop_requested()) throw interrupted(file);
-    Piece const& piece = pieces[i];
-    std::optional<ConcurrentIndex> const index = concurrent_index(piece.sql);
+    if (options_.stop.stop_requested()) throw interrupted(work.script, work.direction);
+    bool sets_session = false;
+    bool const outside = wants_no_transaction(pieces[i], sets_session);
+    if (i < static_cast<std::size_t>(progress.done) && !sets_session) continue;
     try {
-      with_retries(file, result, [&] {
-        if (index)
-          if (auto dropped = drop_invalid_index(session_, *index)) result.repaired.push_back(*dropped);
-        CancelOnStop const cancel{session_, options_.stop};
-        run_located(file, sql, piece.offset, [&] { session_.query(piece.sql); });
-      });
+      if (sets_session) {
+        session_.query(pieces[i].sql);
+        if (i == static_cast<std::size_t>(progress.done))
+          progress = {digest_of(pieces, progress.done + 1), progress.done + 1};
+      } else if (outside) {
+        run_outside(work, pieces[i], row, progress, result);
+        progress = {digest_of(pieces, progress.done + 1), progress.done + 1};
+        row.write(progress);
+      } else {
+        with_retries(work, result, [&] {
+          fleet::Transaction transaction{session_, fleet::Access::read_write};
+          run_piece(work, pieces[i]);
+          Progress const after{digest_of(pieces, progress.done + 1), progress.done + 1};
+          row.write(after);
+          transaction.commit();
+          progress = after;
+        });
+      }
     } catch (fleet::Error& error) {
-      if (i == 0) throw;
-      error.detail += (error.detail.empty() ? "" : "\n") + std::to_string(i) + " of " +
-                      std::to_string(pieces.size()) +
-                      " statements took effect; with IF [NOT] EXISTS in them " + "the file can run again";
+      if (progress.done > 0)
+        error.detail += (error.detail.empty() ? "" : "\n") + std::to_string(progress.done) + " of " +
+                        std::to_string(pieces.size()) +
+                        " statements took effect and are not run again; the next run goes on after them";
       throw;
     }
   }
   result.elapsed = since(start);
   session_.rollback();  // forgets a stop that came after the last statement: the file becomes whole
-  session_.script(std::string{"reset role; "} + plain_settings);
-  at("before-commit", file);
-  record(session_, target_, entry(file, result));
+  session_.script(plain_settings);
+  fleet::Transaction transaction{session_, fleet::Access::read_write};
+  settle(work, result);
+  row.erase();
+  at("before-commit", work.file);
+  transaction.commit();
+}
+
+// Sends one statement as the owner.
+void FileRunner::run_piece(Work const& work, Piece const& piece) {
+  if (!options_.owner.empty()) session_.script("set role " + session_.quote_identifier(options_.owner));
+  {
+    CancelOnStop const cancel{session_, options_.stop};
+    run_located(work.script, work.sql, piece.offset, [&] { session_.query(piece.sql); });
+  }
+  if (!options_.owner.empty()) session_.script("reset role");
+}
+
+// One that no transaction covers. What its row says is written before and after: when the process ends
+// between, an index that is there and valid is the proof that it was built.
+void FileRunner::run_outside(Work const& work, Piece const& piece, ProgressRow& row, Progress progress,
+                             FileResult& result) {
+  std::optional<ConcurrentIndex> const index = concurrent_index(piece.sql);
+  bool const again = progress.begun;
+  progress.begun = true;
+  row.write(progress);
+  with_retries(work, result, [&] {
+    if (index) {
+      if (again && has_valid_index(session_, *index)) return;
+      if (auto dropped = drop_invalid_index(session_, *index)) result.repaired.push_back(*dropped);
+    }
+    try {
+      run_piece(work, piece);
+    } catch (fleet::Error const& error) {
+      if (session_.is_open() && !options_.owner.empty()) session_.script("reset role");
+      if (session_.is_open() && error.kind == fleet::ErrorKind::sql) {
+        progress.begun = false;  // the server answered: it did nothing
+        row.write(progress);
+      }
+      throw;
+    }
+  });
+}
+
+void FileRunner::run_program(Work const& work, FileResult& result) {
+  if (!options_.run_program)
+    throw fleet::Error{fleet::ErrorKind::refused, "is a program, and nothing here runs programs"};
+  Steady::time_point const start = Steady::now();
+  options_.run_program(session_, work.file, work.direction);
+  result.elapsed = since(start);
+  fleet::Transaction transaction{session_, fleet::Access::read_write};
+  settle(work, result);
+  at("before-commit", work.file);
+  transaction.commit();
 }
 
 }  // namespace migrations

@@ -8,7 +8,9 @@
 #include "migrations/engine/apply.hpp"
 #include "migrations/engine/ledger.hpp"
 #include "migrations/engine/migration.hpp"
+#include "migrations/engine/progress.hpp"
 #include "migrations/engine/row_counts.hpp"
+#include "migrations/engine/statements.hpp"
 
 namespace migrations {
 
@@ -29,16 +31,28 @@ class FileRunner {
   FileRunner(FileRunner const&) = delete;
   FileRunner& operator=(FileRunner const&) = delete;
 
-  // Errors as apply().
-  FileResult run(Migration const& file);
+  // Runs the file's way up, and writes its ledger row; or its way down, and removes it. Errors as apply().
+  FileResult run(Migration const& file, Direction direction = Direction::up);
 
  private:
-  void run_in_transaction(Migration const& file, std::string const& sql, FileResult& result);
-  void run_by_statement(Migration const& file, std::string const& sql, FileResult& result);
-  template <typename Work>
-  void with_retries(Migration const& file, FileResult& result, Work const& work);
+  // What runs now.
+  struct Work {
+    Migration const& file;
+    Script const& script;
+    Direction direction;
+    std::string sql;  // of the script, its placeholders filled
+  };
+  void run_in_transaction(Work const& work, FileResult& result);
+  void run_by_statement(Work const& work, FileResult& result);
+  void run_piece(Work const& work, Piece const& piece);
+  void run_outside(Work const& work, Piece const& piece, ProgressRow& row, Progress progress,
+                   FileResult& result);
+  void run_program(Work const& work, FileResult& result);
+  template <typename Attempt>
+  void with_retries(Work const& work, FileResult& result, Attempt const& attempt);
   void at(char const* boundary, Migration const& file) const;
-  LedgerEntry entry(Migration const& file, FileResult const& result) const;
+  // The other tool's history and the ledger, in the transaction that is open.
+  void settle(Work const& work, FileResult const& result);
 
   fleet::Session& session_;
   Target target_;

@@ -4,9 +4,26 @@
 
 namespace migrations {
 
+namespace {
+
+std::string table_of(fleet::Session& session, ConcurrentIndex const& index) {
+  std::string const table = session.quote_identifier(index.table);
+  return index.schema.empty() ? table : session.quote_identifier(index.schema) + "." + table;
+}
+
+}  // namespace
+
+bool has_valid_index(fleet::Session& session, ConcurrentIndex const& index) {
+  return session
+      .query({"select 1 from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid "
+              "where i.indisvalid and c.relname = $1 and i.indrelid = pg_catalog.to_regclass($2)",
+              {index.name, table_of(session, index)}})
+      .value()
+      .has_value();
+}
+
 std::optional<std::string> drop_invalid_index(fleet::Session& session, ConcurrentIndex const& index) {
-  std::string table = session.quote_identifier(index.table);
-  if (!index.schema.empty()) table = session.quote_identifier(index.schema) + "." + table;
+  std::string const table = table_of(session, index);
   // Whoever builds or drops an index concurrently (or vacuums) holds ShareUpdateExclusiveLock on the table.
   fleet::Result const rows = session.query({R"sql(
     select n.nspname as schema, c.relname as name,

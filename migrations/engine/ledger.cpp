@@ -67,8 +67,8 @@ Ledger read_ledger(fleet::Session& session, Target const& target) {
                               rows.text(row, "applied_by"), std::stoll(rows.text(row, "duration_ms")),
                               rows.text(row, "run_id")});
   std::sort(ledger.entries.begin(), ledger.entries.end(), [](LedgerEntry const& a, LedgerEntry const& b) {
-    return std::make_tuple(number_of(a.name), std::string_view{a.name}) <
-           std::make_tuple(number_of(b.name), std::string_view{b.name});
+    return std::make_tuple(version_of(a.name), std::string_view{a.name}) <
+           std::make_tuple(version_of(b.name), std::string_view{b.name});
   });
   return ledger;
 }
@@ -95,6 +95,11 @@ void record(fleet::Session& session, Target const& target, LedgerEntry const& en
            duration_ms = excluded.duration_ms, run_id = excluded.run_id)sql",
                  {std::string{to_string(target.scope)}, target.schema_name, entry.name, entry.sha256,
                   or_null(entry.applied_by), std::to_string(entry.duration_ms), or_null(entry.run_id)}});
+}
+
+void erase(fleet::Session& session, Target const& target, std::string const& name) {
+  session.query({"delete from tenantsh.ledger where scope = $1 and schema_name = $2 and name = $3",
+                 {std::string{to_string(target.scope)}, target.schema_name, name}});
 }
 
 }  // namespace migrations

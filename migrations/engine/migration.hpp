@@ -1,10 +1,12 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "migrations/engine/file_name.hpp"
 
 namespace migrations {
 
@@ -18,17 +20,32 @@ struct Target {
   std::string schema_name;
 };
 
-// One file of a set.
-struct Migration {
-  std::string name;         // file name, "001_extensions.sql": its identity in the ledger
-  std::int64_t number = 0;  // 1; compared as a number, 9 < 10 < 48
+// SQL that runs as a whole: a file, or the part of one that is meant for one scope and one direction.
+struct Script {
+  std::string file;  // for messages: "055_x.sql", "20240101_x/migration.sql"
   std::filesystem::path path;
+  std::string sql;              // no byte-order mark, lines end in LF
+  int first_line = 1;           // of `sql` in the file
+  bool no_transaction = false;  // -- tenantsh: no-transaction, -- +goose NO TRANSACTION, transaction:false
+
+  // "055_x.sql:12" for a byte offset in `sql`.
+  std::string at(std::size_t offset) const;
+};
+
+// One migration of a set; the script is its way up.
+struct Migration : Script {
+  std::string name;  // its identity in the ledger: "055_x.sql", of a pair "3_x.up.sql", Prisma's folder
+  Version version;
   Scope scope = Scope::tenant;
-  std::string sql;     // the text that runs: no byte-order mark, lines end in LF
-  std::string sha256;  // of `sql`, so that a checkout with CRLF has the same digest
+  Language language = Language::sql;  // program: `sql` is empty
+  std::string sha256;       // of `sql`, so that a checkout with CRLF has the same; of a program's text
+  std::string title;        // "add_table"
+  std::string stem;         // "055_add_table"
+  bool repeatable = false;  // Flyway's R__: runs again when it changed
+  std::optional<Script> down;
+  std::filesystem::path wrapper;  // a program of the same stem that only runs this SQL; empty: none
   // From the header, the comment lines above the first statement:
   bool seed = false;               // -- tenantsh: seed
-  bool no_transaction = false;     // -- tenantsh: no-transaction
   std::vector<std::string> fills;  // -- fills: schema.table, schema.table
 };
 

@@ -1,22 +1,18 @@
 #include "migrations/engine/migration_set.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <deque>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
 #include "migrations/engine/file_check.hpp"
-#include "migrations/engine/header.hpp"
 #include "migrations/engine/placeholder.hpp"
+#include "migrations/engine/set_reader.hpp"
 #include "migrations/engine/sql_text.hpp"
 
 namespace migrations {
@@ -28,64 +24,12 @@ constexpr std::size_t longest_number = 18;  // fits in 64 bits
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// "Add Table.sql" → "061_add_table.sql"
-std::string right_form(std::string_view name, std::int64_t number) {
-  std::string stem;
-  for (char c : name.substr(0, name.size() - suffix.size())) {
-    bool const plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
-    if (plain)
-      stem += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    else if (!stem.empty() && stem.back() != '_')
-      stem += '_';
-  }
-  std::size_t const letters = stem.find_first_not_of("0123456789_");
-  stem = letters == std::string::npos ? "name" : stem.substr(letters);
-  std::string digits = std::to_string(number);
-  if (digits.size() < 3) digits.insert(0, 3 - digits.size(), '0');
-  return digits + "_" + stem + std::string{suffix};
-}
-
-// No byte-order mark, LF instead of CRLF.
-std::string normalised(std::string bytes) {
-  if (bytes.rfind("\xEF\xBB\xBF", 0) == 0) bytes.erase(0, 3);
-  if (bytes.find('\r') == std::string::npos) return bytes;
-  std::string text;
-  text.reserve(bytes.size());
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    if (bytes[i] != '\r' || i + 1 == bytes.size() || bytes[i + 1] != '\n') text += bytes[i];
-  return text;
-}
-
-// The *.sql files of a folder by name, hidden ones left out.
-std::vector<std::filesystem::path> sql_files(std::filesystem::path const& folder) {
-  std::vector<std::filesystem::path> paths;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry{folder, error}, end; !error && entry != end;
-       entry.increment(error)) {
-    std::string const name = entry->path().filename().string();
-    if (name.front() != '.' && entry->path().extension() == suffix && !entry->is_directory(error))
-      paths.push_back(entry->path());
-  }
-  if (error)
-    throw fleet::Error{fleet::ErrorKind::io, folder.string() + " cannot be listed: " + error.message()};
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 }  // namespace
 
 std::string_view to_string(Scope scope) { return scope == Scope::master ? "master" : "tenant"; }
 
-std::int64_t number_of(std::string_view name) {
-  std::size_t digits = 0;
-  while (digits < name.size() && is_digit(name[digits])) ++digits;
-  if (digits == 0 || digits > longest_number || name.size() <= digits + 1 + suffix.size()) return -1;
-  if (name[digits] != '_' || name.substr(name.size() - suffix.size()) != suffix) return -1;
-  std::string_view const stem = name.substr(digits + 1, name.size() - digits - 1 - suffix.size());
-  bool const plain = std::all_of(stem.begin(), stem.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-  });
-  return plain ? std::stoll(std::string{name.substr(0, digits)}) : -1;
+std::string Script::at(std::size_t offset) const {
+  return file + ":" + std::to_string(first_line - 1 + line_of(sql, offset));
 }
 
 // What check() found, per file; a deque, for a once_flag stays where it is.
@@ -108,74 +52,59 @@ MigrationSet MigrationSet::load(std::filesystem::path const& folder, Scope scope
   MigrationSet set;
   set.folder_ = folder;
   set.scope_ = scope;
-  if (std::filesystem::is_directory(folder / "archive", error))
-    for (auto const& path : sql_files(folder / "archive")) set.archived_.push_back(path.filename().string());
-  std::vector<std::filesystem::path> misfits;
-  for (auto const& path : sql_files(folder)) {
-    if (number_of(path.filename().string()) < 0)
-      misfits.push_back(path);
-    else
-      set.take(path, driver);
-  }
-  std::sort(set.files_.begin(), set.files_.end(), [](Migration const& a, Migration const& b) {
-    return std::tie(a.number, a.name) < std::tie(b.number, b.name);
-  });
+  set.settings_ = read_set_settings(folder);
+  SetContents contents = read_set(folder, scope, set.settings_.baseline, driver);
+  set.files_ = std::move(contents.files);
+  set.archived_ = std::move(contents.archived);
+  set.problems_ = std::move(contents.problems);
   set.checked_->files.resize(set.files_.size());
-  for (auto const& path : misfits) {
-    std::string const name = path.filename().string();
-    set.problems_.push_back({ProblemKind::bad_name, name, name + ": the name is not of the form NNN_name.sql",
-                             "rename it, for example to " + right_form(name, set.next_number())});
-  }
+  auto const placed = [](std::string const& sql) {
+    return sql.find(schema_placeholder) != std::string::npos;
+  };
+  set.uses_schema_name_ = std::any_of(set.files_.begin(), set.files_.end(), [&](Migration const& file) {
+    return placed(file.sql) || (file.down && placed(file.down->sql));
+  });
   set.find_duplicates();
+  if (set.settings_.gaps_refused) set.find_gaps();
   return set;
 }
 
-void MigrationSet::take(std::filesystem::path const& path, fleet::Driver const& driver) {
-  Migration file;
-  file.name = path.filename().string();
-  file.number = number_of(file.name);
-  file.path = path;
-  file.scope = scope_;
-  auto problem = [&](ProblemKind kind, std::string const& message, std::string hint) {
-    problems_.push_back({kind, file.name, file.name + message, std::move(hint)});
-  };
-  std::ifstream stream{path, std::ios::binary};
-  std::string bytes{std::istreambuf_iterator<char>{stream}, {}};
-  if (!stream.is_open() || stream.bad()) {
-    problem(ProblemKind::unreadable, " cannot be read", "check the permissions of " + path.string());
-  } else if (bytes.find('\0') != std::string::npos || !is_utf8(bytes)) {
-    problem(ProblemKind::not_utf8, ": not UTF-8 text", "save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)");
-    bytes.clear();
-  } else {
-    file.sql = normalised(std::move(bytes));
-    Header header = read_header(file.sql);
-    if (!header.has_statement)
-      problem(ProblemKind::empty_file, ": holds no statement",
-              "write it, or delete it: an empty file would be recorded as applied");
-    for (Header::Mistake& mistake : header.mistakes)
-      problem(ProblemKind::bad_header, ":" + std::to_string(mistake.line) + ": " + mistake.message,
-              std::move(mistake.hint));
-    file.seed = header.seed;
-    file.no_transaction = header.no_transaction;
-    file.fills = std::move(header.fills);
-    uses_schema_name_ = uses_schema_name_ || file.sql.find(schema_placeholder) != std::string::npos;
+void MigrationSet::find_duplicates() {
+  std::map<Version, std::vector<std::string>> names;
+  for (std::string const& name : archived_)
+    if (Version const version = version_of(name); !version.empty())
+      names[version].push_back("archive/" + name);
+  for (auto& [version, old] : names) old.resize(1);  // history may repeat a number; a new file may not
+  for (Migration const& file : files_) {
+    if (file.repeatable) continue;
+    auto& taken = names[file.version];
+    if (!taken.empty())
+      problems_.push_back(
+          {ProblemKind::duplicate_number, file.name, file.name + ": has the same number as " + taken.back(),
+           "give the newer one the number " + std::to_string(next_number()) + ": tenantsh migrate renumber"});
+    taken.push_back(file.name);
   }
-  file.sha256 = driver.sha256(file.sql);
-  files_.push_back(std::move(file));
 }
 
-void MigrationSet::find_duplicates() {
-  std::map<std::int64_t, std::vector<std::string>> names;
-  for (std::string const& name : archived_)
-    if (std::int64_t const number = number_of(name); number >= 0) names[number].push_back("archive/" + name);
-  for (auto& [number, old] : names) old.resize(1);  // history may repeat a number; a new file may not
-  for (Migration const& file : files_) {
-    auto& taken = names[file.number];
-    if (!taken.empty())
-      problems_.push_back({ProblemKind::duplicate_number, file.name,
-                           file.name + ": has the same number as " + taken.back(),
-                           "give the newer one the number " + std::to_string(next_number())});
-    taken.push_back(file.name);
+// Only plain numbers follow one another; timestamps and versions of several parts do not.
+void MigrationSet::find_gaps() {
+  std::map<std::int64_t, std::string> names;
+  auto add = [&](Version const& version, std::string const& name) {
+    if (version.parts.size() == 1 && version.parts[0] < 1'000'000) names.emplace(version.parts[0], name);
+  };
+  for (std::string const& name : archived_) add(version_of(name), name);
+  for (Migration const& file : files_) add(file.version, file.name);
+  std::int64_t before = -1;
+  for (auto const& [number, name] : names) {
+    if (before >= 0 && number > before + 1)
+      problems_.push_back({ProblemKind::gap, name,
+                           name + ": " +
+                               (number == before + 2 ? "number " + std::to_string(before + 1) + " is missing"
+                                                     : "numbers " + std::to_string(before + 1) + " to " +
+                                                           std::to_string(number - 1) + " are missing") +
+                               " before it",
+                           "bring the missing file back, or close the gap: tenantsh migrate renumber"});
+    before = number;
   }
 }
 
@@ -194,9 +123,11 @@ std::vector<Migration const*> MigrationSet::matching(std::string const& pattern)
   std::vector<Migration const*> found;
   std::vector<std::string> names;
   for (Migration const& file : files_) {
-    bool const same = file.name == pattern || file.name == pattern + std::string{suffix} ||
-                      (number && file.number == std::stoll(pattern)) ||
-                      fleet::matches_glob(pattern, file.name);
+    bool const same =
+        file.name == pattern || file.name == pattern + std::string{suffix} || file.stem == pattern ||
+        (!file.repeatable && file.version.text() == pattern) ||
+        (number && file.version.parts.size() == 1 && file.version.parts[0] == std::stoll(pattern)) ||
+        fleet::matches_glob(pattern, file.name);
     if (same) found.push_back(&file);
     names.push_back(file.name);
   }
@@ -230,8 +161,12 @@ std::vector<Problem> MigrationSet::check() const {
 }
 
 std::int64_t MigrationSet::next_number() const {
-  std::int64_t highest = files_.empty() ? 0 : files_.back().number;
-  for (std::string const& name : archived_) highest = std::max(highest, number_of(name));
+  std::int64_t highest = 0;
+  for (Migration const& file : files_)
+    if (!file.repeatable) highest = std::max(highest, file.version.parts.front());
+  for (std::string const& name : archived_)
+    if (Version const version = version_of(name); !version.empty())
+      highest = std::max(highest, version.parts.front());
   return highest + 1;
 }
 

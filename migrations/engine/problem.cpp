@@ -21,6 +21,9 @@ constexpr std::array known{
     Known{ProblemKind::unreadable, "unreadable", false},
     Known{ProblemKind::bad_name, "bad_name", false},
     Known{ProblemKind::duplicate_number, "duplicate_number", true},
+    Known{ProblemKind::gap, "gap", true},
+    Known{ProblemKind::unpaired, "unpaired", false},
+    Known{ProblemKind::wrong_wrapper, "wrong_wrapper", true},
     Known{ProblemKind::empty_file, "empty_file", false},
     Known{ProblemKind::not_utf8, "not_utf8", false},
     Known{ProblemKind::bad_header, "bad_header", false},
@@ -34,6 +37,8 @@ constexpr std::array known{
     Known{ProblemKind::changed, "changed", true},
     Known{ProblemKind::missing, "missing", true},
     Known{ProblemKind::out_of_order, "out_of_order", true},
+    Known{ProblemKind::no_runner, "no_runner", false},
+    Known{ProblemKind::no_way_back, "no_way_back", false},
 };
 
 Known const& find(ProblemKind kind) {
@@ -51,6 +56,13 @@ std::optional<ProblemKind> parse_problem_kind(std::string_view text) {
 }
 
 bool acceptable(ProblemKind kind) { return find(kind).acceptable; }
+
+std::vector<std::string> acceptable_words() {
+  std::vector<std::string> words;
+  for (Known const& k : known)
+    if (k.acceptable) words.emplace_back(k.word);
+  return words;
+}
 
 std::vector<Problem> remaining(std::vector<Problem> const& problems, AcceptedProblems const& accepted) {
   std::vector<Problem> left;

@@ -13,6 +13,9 @@ enum class ProblemKind {
   unreadable,
   bad_name,
   duplicate_number,
+  gap,
+  unpaired,
+  wrong_wrapper,
   empty_file,
   not_utf8,
   bad_header,
@@ -27,6 +30,9 @@ enum class ProblemKind {
   changed,
   missing,
   out_of_order,
+  no_runner,
+  // in the way of going back
+  no_way_back,
 };
 
 // "duplicate_number": the word an operator accepts it by.
@@ -34,6 +40,7 @@ std::string_view to_string(ProblemKind kind);
 std::optional<ProblemKind> parse_problem_kind(std::string_view text);
 // Whether `up` can go on in spite of it when told so; the others have no meaning to go on with.
 bool acceptable(ProblemKind kind);
+std::vector<std::string> acceptable_words();
 
 // One thing that is wrong, named before anything runs.
 struct Problem {

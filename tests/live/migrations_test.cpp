@@ -43,7 +43,8 @@ TEST_CASE("two files with one number stop before anything runs") {
   auto session = database.connect();
   MigrationSet const set = folder.load(database.driver());
   CHECK(error_of([&] { apply(*session, set, {}); }) ==
-        "refused: 001_b.sql: has the same number as 001_a.sql | give the newer one the number 2");
+        "refused: 001_b.sql: has the same number as 001_a.sql | give the newer one the number 2: tenantsh "
+        "migrate renumber");
   CHECK(database.one("select count(*) from pg_tables where schemaname in ('public', 'tenantsh')") == "0");
   ApplyReport const report = apply(*session, set, {.accepted = {ProblemKind::duplicate_number}});
   CHECK(applied(report) == "001_a.sql 001_b.sql");
@@ -196,24 +197,104 @@ TEST_CASE("an error at commit is the file's, and nothing of it stays") {
   CHECK(database.one("select count(*) from c") == "0");
 }
 
-TEST_CASE("a no-transaction file that fails half way says what took effect") {
+TEST_CASE("a no-transaction file that fails half way goes on after what took effect") {
   FreshDatabase database;
   SetFolder folder;
-  folder.write("001_a.sql",
-               "-- tenantsh: no-transaction\ncreate table if not exists a (id int);\nvacuum nowhere;\n");
+  folder.write(
+      "001_a.sql",
+      "-- tenantsh: no-transaction\nset work_mem = '5MB';\ncreate table a (id int);\nvacuum nowhere;\n");
   auto session = database.connect();
-  try {
-    apply(*session, folder.load(database.driver()), {});
-    CHECK_MESSAGE(false, "it must fail");
-  } catch (fleet::Error const& error) {
-    CHECK(error.message == "001_a.sql: relation \"nowhere\" does not exist");
-    CHECK(error.detail ==
-          "1 of 2 statements took effect; with IF [NOT] EXISTS in them the file can run again");
-  }
+  auto fails = [&](char const* message, char const* detail) {
+    try {
+      apply(*session, folder.load(database.driver()), {});
+      CHECK_MESSAGE(false, "it must fail");
+    } catch (fleet::Error const& error) {
+      CHECK(error.message == message);
+      CHECK(error.detail == detail);
+    }
+  };
+  char const* const two =
+      "2 of 3 statements took effect and are not run again; the next run goes on after them";
+  fails("001_a.sql: relation \"nowhere\" does not exist", two);
+  fails("001_a.sql: relation \"nowhere\" does not exist", two);  // not: table a already exists
   CHECK(recorded(*session) == "");
+  folder.write(
+      "001_a.sql",
+      "-- tenantsh: no-transaction\nset work_mem = '5MB';\ncreate table a (id int, more int);\nvacuum a;\n");
+  fails("001_a.sql: the first 2 of its statements took effect here and were edited since", "");
   folder.write("001_a.sql",
-               "-- tenantsh: no-transaction\ncreate table if not exists a (id int);\nvacuum a;\n");
+               "-- tenantsh: no-transaction\nset work_mem = '5MB';\ncreate table a (id int);\n"
+               "create table b as select current_setting('work_mem');\nvacuum a;\n");
   CHECK(applied(apply(*session, folder.load(database.driver()), {})) == "001_a.sql");
+  CHECK(database.one("select * from b") == "5MB");  // settings of statements that are not run again hold
+  CHECK(database.one("select count(*) from tenantsh.progress") == "0");
+}
+
+TEST_CASE("an index that was built when the process ended before it could say so is not built again") {
+  FreshDatabase database;
+  SetFolder folder;
+  folder.write("001_a.sql", "create table a (id int)")
+      .write("002_b.sql",
+             "-- tenantsh: no-transaction\ncreate index concurrently a_id on a (id);\nvacuum nowhere;\n");
+  auto session = database.connect();
+  CHECK_THROWS_AS(apply(*session, folder.load(database.driver()), {}), fleet::Error);
+  database.run({"update tenantsh.progress set done = 0, digest = '', begun = true"});
+  std::string const before = database.one("select 'a_id'::regclass::oid");
+  folder.write("002_b.sql", "-- tenantsh: no-transaction\ncreate index concurrently a_id on a (id);\n");
+  CHECK(applied(apply(*session, folder.load(database.driver()), {})) == "002_b.sql");
+  CHECK(database.one("select 'a_id'::regclass::oid") == before);
+  // One that the server refused was not begun: an index that somebody else made stays an error.
+  folder.write("003_c.sql", "-- tenantsh: no-transaction\ncreate index concurrently a_id on a (id);\n");
+  for (int time = 0; time < 2; ++time)
+    CHECK_THROWS_WITH_AS(apply(*session, folder.load(database.driver()), {}),
+                         "003_c.sql: relation \"a_id\" already exists", fleet::Error);
+}
+
+TEST_CASE("the way back: newest first, each with its ledger row, nothing when one has none") {
+  FreshDatabase database;
+  SetFolder folder;
+  folder.write("001_a.sql", "create table a ();\n-- migrate:down\ndrop table a;\n")
+      .write("002_b.up.sql", "create table b ();\n")
+      .write("002_b.down.sql", "drop table b;\n")
+      .write("003_c.sql", "create table c ();\n")
+      .write("004_d.sql", "create table d ();\n-- migrate:down transaction:false\ndrop table d;\nvacuum;\n");
+  auto session = database.connect();
+  MigrationSet const set = folder.load(database.driver());
+  apply(*session, set, {});
+  CHECK(applied(revert(*session, set, {}, {})) == "004_d.sql");
+  CHECK(recorded(*session) == "001_a.sql 002_b.up.sql 003_c.sql");
+  CHECK(error_of([&] { revert(*session, set, {.count = 2}, {}); }) ==
+        "refused: 003_c.sql: has no way back | write one, below `-- migrate:down` in it or as "
+        "003_c.down.sql, or restore the state before it from a backup");
+  CHECK(database.one(
+            "select string_agg(tablename, ' ' order by 1) from pg_tables where schemaname = 'public'") ==
+        "a b c");
+  folder.write("003_c.down.sql", "drop table c;\ndrop table nowhere;\n");
+  CHECK(error_of([&] { move_to(*session, folder.load(database.driver()), version_of("001_a.sql"), {}); }) ==
+        "sql 42P01: 003_c.down.sql: table \"nowhere\" does not exist | ");
+  CHECK(recorded(*session) == "001_a.sql 002_b.up.sql 003_c.sql");
+  folder.write("003_c.down.sql", "drop table c;\n");
+  MigrationSet const mended = folder.load(database.driver());
+  CHECK(applied(move_to(*session, mended, version_of("001_a.sql"), {})) == "003_c.sql 002_b.up.sql");
+  CHECK(applied(move_to(*session, mended, version_of("003_c.sql"), {})) == "002_b.up.sql 003_c.sql");
+  CHECK(applied(redo(*session, mended, 2, {})) == "003_c.sql 002_b.up.sql 002_b.up.sql 003_c.sql");
+  CHECK(applied(revert(*session, mended, {.count = 99}, {})) == "003_c.sql 002_b.up.sql 001_a.sql");
+  CHECK(recorded(*session) == "");
+  CHECK(database.one("select count(*) from pg_tables where schemaname = 'public'") == "0");
+}
+
+TEST_CASE("a repeatable file runs again when it changed, after all others") {
+  FreshDatabase database;
+  SetFolder folder;
+  folder.write("V1__a.sql", "create table a (id int);\n")
+      .write("R__v.sql", "create or replace view v as select 1 as one;\n");
+  auto session = database.connect();
+  CHECK(applied(apply(*session, folder.load(database.driver()), {})) == "V1__a.sql R__v.sql");
+  CHECK(applied(apply(*session, folder.load(database.driver()), {})) == "");
+  folder.write("R__v.sql", "create or replace view v as select 2 as one;\n")
+      .write("V2__b.sql", "create table b ();\n");
+  CHECK(applied(apply(*session, folder.load(database.driver()), {})) == "V2__b.sql R__v.sql");
+  CHECK(database.one("select one from v") == "2");
 }
 
 TEST_CASE("an object that exists already: the hint says mark, and mark lets the run go on") {

@@ -22,25 +22,221 @@ TEST_CASE("files run in the order of their numbers, compared as numbers") {
 TEST_CASE("names of files") {
   struct Row {
     char const* name;
-    std::int64_t number;
+    char const* version;  // "": no migration's name
+    char const* says = "";
   };
-  for (Row row : std::initializer_list<Row>{{"001_extensions.sql", 1},
-                                            {"9_x.sql", 9},
-                                            {"010_A-b_2.sql", 10},
-                                            {"123456789012345678_x.sql", 123456789012345678},
-                                            {"1234567890123456789_x.sql", -1},
-                                            {"001.sql", -1},
-                                            {"001_.sql", -1},
-                                            {"_x.sql", -1},
-                                            {"001-x.sql", -1},
-                                            {"001_x.up.sql", -1},
-                                            {"001_x y.sql", -1},
-                                            {"V1__x.sql", -1},
-                                            {"001_x.SQL", -1},
-                                            {"", -1}}) {
+  for (Row row : std::initializer_list<Row>{
+           {"001_extensions.sql", "1", "extensions"},
+           {"9_x.sql", "9", "x"},
+           {"010_A-b_2.sql", "10", "A-b_2"},
+           {"123456789012345678_x.sql", "123456789012345678", "x"},
+           {"1234567890123456789_x.sql", ""},
+           {"001.sql", ""},
+           {"001_.sql", ""},
+           {"_x.sql", ""},
+           {"001_x y.sql", ""},
+           {"001_x.SQL", ""},
+           {"001_größe.sql", "1", "größe"},
+           // golang-migrate, node-pg-migrate, db-migrate
+           {"001_x.up.sql", "1", "x"},
+           {"001_x.down.sql", "1", "x, down"},
+           {"20240101120000-x-down.sql", "20240101120000", "x, down"},
+           // knex, Sequelize
+           {"20240101120000_add_users.js", "20240101120000", "add_users, program"},
+           {"20240101120000-add.users.ts", "20240101120000", "add.users, program"},
+           {"20240101120000_types.d.ts", ""},
+           {"knexfile.js", ""},
+           // a year, a number, a sequence, a revision
+           {"2026_2_49_1.sql", "2026_2_49_1"},
+           {"2026_2_49.sql", "2026", "2_49"},
+           {"2024_01_15_120000_create_users.php", "2024_1_15_120000", "create_users, program"},
+           // Flyway
+           {"V1__x.sql", "1", "x"},
+           {"V1.2__add_x.sql", "1_2", "add_x"},
+           {"V1_10__add_x.sql", "1_10", "add_x"},
+           {"V1.0__x.sql", "1", "x"},
+           {"U1.2__add_x.sql", "1_2", "add_x, down"},
+           {"R__views.sql", "9223372036854775807", "views, repeatable"},
+           {"V__x.sql", ""},
+           {"V1_x.sql", ""},
+           {"R1__x.sql", ""},
+           {"V1.__x.sql", ""},
+           {"", ""}}) {
     CAPTURE(row.name);
-    CHECK(number_of(row.name) == row.number);
+    auto const name = parse_file_name(row.name);
+    CHECK((name ? name->version.text() : "") == row.version);
+    if (!name) continue;
+    CHECK(version_of(row.name) == name->version);
+    CHECK(name->title + (name->direction == Direction::down ? ", down" : "") +
+              (name->language == Language::program ? ", program" : "") +
+              (name->repeatable ? ", repeatable" : "") ==
+          row.says);
   }
+  CHECK(parse_file_name("V1.2__x.sql")->stem == parse_file_name("U1.2__x.sql")->stem);
+}
+
+TEST_CASE("versions are compared part by part, as numbers") {
+  SetFolder folder;
+  for (char const* name :
+       {"2026_2_49_1.sql", "2026_2_9_1.sql", "2026_2_49_2.sql", "2026_10_1_1.sql", "2025_12_60_1.sql"})
+    folder.write(name, "select 1");
+  CHECK(tests::names(folder.load()) ==
+        "2025_12_60_1.sql 2026_2_9_1.sql 2026_2_49_1.sql 2026_2_49_2.sql 2026_10_1_1.sql");
+  SetFolder flyway;
+  for (char const* name : {"V1.10__c.sql", "V1.2__b.sql", "R__view.sql", "V2__d.sql", "V1__a.sql"})
+    flyway.write(name, "select 1");
+  CHECK(tests::names(flyway.load()) == "V1__a.sql V1.2__b.sql V1.10__c.sql V2__d.sql R__view.sql");
+}
+
+namespace {
+
+// "name: up [line] | down [line]" of each file, newlines as spaces.
+std::string ways(MigrationSet const& set) {
+  std::string text;
+  auto one_line = [](Script const& script) {
+    std::string line =
+        script.sql + "[" + std::to_string(script.first_line) + (script.no_transaction ? ", alone]" : "]");
+    for (char& c : line)
+      if (c == '\n') c = ' ';
+    return line;
+  };
+  for (Migration const& file : set.files())
+    text += file.name + ": " + (file.language == Language::program ? "program" : one_line(file)) +
+            (file.down ? " | " + one_line(*file.down) : "") +
+            (file.wrapper.empty() ? "" : " in " + file.wrapper.filename().string()) + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the way back: pairs of files, sections, Flyway's U, Prisma's down.sql, programs around SQL") {
+  SetFolder folder;
+  folder.write("001_a.up.sql", "select 1;\n")
+      .write("001_a.down.sql", "select -1;\n")
+      .write("002_b.sql", "select 2;\n")
+      .write("002_b.down.sql", "-- tenantsh: no-transaction\nselect -2;\n")
+      .write("003_c.sql", "-- migrate:up\nselect 3;\n\n-- migrate:down transaction:false\nselect -3;\n")
+      .write("004_d.sql", "select 4;\n-- migrate:down\nselect -4;\n")
+      .write("005_e.sql",
+             "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nselect 5;\n"
+             "-- +goose StatementEnd\n-- +goose Down\nselect -5;\n")
+      .write("006_f.sql", "-- migrate:up\nselect '\n-- migrate:down\n';\n-- migrate:down\n")
+      .write("V7__g.sql", "select 7;\n")
+      .write("U7__g.sql", "select -7;\n")
+      .write("008_h/migration.sql", "select 8;\n")
+      .write("008_h/down.sql", "select -8;\n")
+      .write("009_i.sql", "select 9;\n")
+      .write("009_i.js", "module.exports = fs.readFileSync('./009_i.sql')")
+      .write("010_j.js", "exports.up = (knex) => knex.raw('select 10')")
+      .write("011_k.js", "readFileSync('sqls/011_k-up.sql'); readFileSync('sqls/011_k-down.sql')")
+      .write("sqls/011_k-up.sql", "select 11;\n")
+      .write("sqls/011_k-down.sql", "select -11;\n");
+  MigrationSet const set = folder.load();
+  CHECK(listed(set.problems()) == "");
+  CHECK(ways(set) ==
+        "001_a.up.sql: select 1; [1] | select -1; [1]\n"
+        "002_b.sql: select 2; [1] | -- tenantsh: no-transaction select -2; [1, alone]\n"
+        "003_c.sql: select 3; [2] | select -3; [5, alone]\n"
+        "004_d.sql: select 4; [1] | select -4; [3]\n"
+        "005_e.sql: -- +goose StatementBegin select 5; -- +goose StatementEnd [3, alone] | select -5; [7, "
+        "alone]\n"
+        "006_f.sql: select ' -- migrate:down '; [2]\n"
+        "V7__g.sql: select 7; [1] | select -7; [1]\n"
+        "008_h: select 8; [1] | select -8; [1]\n"
+        "009_i.sql: select 9; [1] in 009_i.js\n"
+        "010_j.js: program\n"
+        "011_k-up.sql: select 11; [1] | select -11; [1] in 011_k.js\n");
+  CHECK(set.files()[7].at(0) == "008_h/migration.sql:1");
+  CHECK(set.files()[2].down->at(0) == "003_c.sql:5");
+}
+
+TEST_CASE("a digest covers the way up alone, so that a way back may be written later") {
+  SetFolder before, after;
+  before.write("001_a.sql", "select 1;\n");
+  after.write("001_a.sql", "select 1;\n\n\n-- migrate:down\nselect -1;\n");
+  CHECK(before.load().files()[0].sha256 == after.load().files()[0].sha256);
+}
+
+TEST_CASE("a file for both scopes") {
+  SetFolder folder;
+  folder
+      .write("2026_1_1_1.sql",
+             "-- tenantsh: seed\n-- ===== PLATFORM MIGRATIONS =====\nselect 'p';\n"
+             "-- ===== TENANT MIGRATIONS =====\n-- tenantsh: no-transaction\nselect 't';\n-- "
+             "migrate:down\nselect -1;\n")
+      .write("2026_1_2_1.sql",
+             "-- ===== tenant migrations =====\n-- migrate:up\nselect 2;\n-- migrate:down\nselect -2;\n");
+  CHECK(ways(folder.load(Scope::master)) == "2026_1_1_1.sql: select 'p'; [3]\n");
+  CHECK(ways(folder.load(Scope::tenant)) ==
+        "2026_1_1_1.sql: -- tenantsh: no-transaction select 't'; [5, alone] | select -1; [8]\n"
+        "2026_1_2_1.sql: select 2; [3] | select -2; [5]\n");
+  CHECK(folder.load(Scope::master).files()[0].seed);
+  CHECK(listed(folder.load(Scope::master).problems()) == "");
+  folder.write("2026_1_3_1.sql", "select 3;");
+  CHECK(listed(folder.load().problems()) ==
+        "bad_header: 2026_1_3_1.sql: has no PLATFORM or TENANT section, other files of the set do | put its "
+        "statements below `-- ===== PLATFORM MIGRATIONS =====` or `-- ===== TENANT MIGRATIONS =====`\n");
+}
+
+TEST_CASE("sections and pairs that do not fit") {
+  SetFolder folder;
+  folder.write("001_a.down.sql", "select 1;")
+      .write("002_b.sql", "select 1;\n-- ===== TENANT MIGRATIONS =====\nselect 2;\n")
+      .write("003_c.sql",
+             "-- +goose Up\nselect 1;\n-- +goose ENVSUB ON\n-- +goose Down\nselect 2;\n-- +goose Down\n")
+      .write("004_d.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n")
+      .write("004_d.down.sql", "select 2;")
+      .write("005_e.sql", "-- migrate:down\nselect 2;\n")
+      .write("006_f.js", "readFileSync('007_g.sql')")
+      .write("007_g.sql", "select 7;");
+  std::string found;
+  MigrationSet const set = folder.load();
+  for (Problem const& problem : set.problems())
+    if (problem.message.find("no PLATFORM or") == std::string::npos)
+      found += std::string{to_string(problem.kind)} + ": " + problem.message + "\n";
+  CHECK(found ==
+        "unpaired: 001_a.down.sql: is a way back, but there is no 001_a to go up\n"
+        "bad_header: 002_b.sql:1: a statement stands above the first mark, in no section\n"
+        "bad_header: 003_c.sql:3: `-- +goose ENVSUB ON` is not known\n"
+        "bad_header: 003_c.sql:6: a second section for the same scope and direction\n"
+        "bad_header: 004_d.down.sql:1: a second way back: 004_d.sql holds one already\n"
+        "empty_file: 005_e.sql: has no way up\n"
+        "wrong_wrapper: 006_f.js:1: reads 007_g.sql, the SQL of another migration\n");
+}
+
+TEST_CASE("what a set says about itself") {
+  SetFolder folder;
+  folder.write("001_a.sql", "select 1;").write("004_d.sql", "select 1;").write("005_e.sql", "select 1;");
+  CHECK(listed(folder.load().problems()) == "");
+  folder.write(
+      "set.toml",
+      "history = \"knex\"\naccept = [\"out_of_order\"]\ngaps = \"refuse\"\nbaseline = \"../base.sql\"\n"
+      "[runner]\nup = [\"npx\", \"knex\"]\ndirectory = \"..\"\n[runner.environment]\nURL = \"{url}\"\n"
+      "[permission]\ntable = \"p.role_permission\"\n");
+  MigrationSet const set = folder.load();
+  CHECK(
+      listed(set.problems()) ==
+      "gap: 004_d.sql: numbers 2 to 3 are missing before it | bring the missing file back, or close the gap: "
+      "tenantsh migrate renumber\n");
+  SetSettings const& settings = set.settings();
+  CHECK(settings.history == "knex");
+  CHECK(settings.trusted);
+  CHECK(settings.accepted == AcceptedProblems{ProblemKind::out_of_order});
+  CHECK(settings.baseline == folder.path().parent_path() / "base.sql");
+  CHECK(listed(settings.runner.up) == "npx knex");
+  CHECK(settings.runner.directory == folder.path().parent_path() / "");
+  CHECK(settings.runner.environment.at("URL") == "{url}");
+  CHECK(settings.permission.table == "p.role_permission");
+  folder.write("set.toml", "history = \"knx\"\n");
+  CHECK_THROWS_WITH_AS(
+      folder.load(),
+      (folder.path().string() +
+       "/set.toml:1: history is \"knx\"; known: knex, sequelize, prisma, flyway, dbmate, rails, "
+       "golang-migrate, goose, node-pg-migrate; did you mean \"knex\"?")
+          .c_str(),
+      fleet::Error);
+  folder.write("set.toml", "[runner]\ndown = [\"x\"]\n");
+  CHECK_THROWS_AS(folder.load(), fleet::Error);
 }
 
 TEST_CASE("what is wrong with a folder is named before anything connects") {
@@ -75,9 +271,9 @@ TEST_CASE("what is wrong with a folder is named before anything connects") {
         "020_add_table.sql\n"
         "duplicate_number: 001_a.sql: has the same number as archive/001_old.sql | give the newer one the "
         "number "
-        "20\n"
+        "20: tenantsh migrate renumber\n"
         "duplicate_number: 010_two.sql: has the same number as 010_one.sql | give the newer one the number "
-        "20\n");
+        "20: tenantsh migrate renumber\n");
 }
 
 TEST_CASE("a file that cannot be read is named") {

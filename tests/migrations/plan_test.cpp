@@ -61,7 +61,8 @@ TEST_CASE("changed, missing, out of order and duplicate are each named") {
   CHECK(
       shown(plan(set, found)) ==
       "pending [004_late.sql 006_f.sql 006_g.sql] applied [001_a.sql 002_seed.sql 005_e.sql]\n"
-      "duplicate_number: 006_g.sql: has the same number as 006_f.sql | give the newer one the number 7\n"
+      "duplicate_number: 006_g.sql: has the same number as 006_f.sql | give the newer one the number 7: "
+      "tenantsh migrate renumber\n"
       "changed: 001_a.sql: the file was edited after it was applied | restore the file and put the edit into "
       "a new "
       "one; when what the target has is right, record it: tenantsh migrate mark 001_a.sql\n"
