@@ -26,8 +26,7 @@ std::vector<fleet::Column> const& file_columns() {
   return columns;
 }
 
-fleet::Result file_states(MigrationSet const& set, TargetSession const& place) {
-  migrations::Ledger ledger = migrations::read_ledger(place.session, place.target);
+fleet::Result file_states(MigrationSet const& set, migrations::Ledger const& ledger) {
   migrations::Plan plan = migrations::plan(set, ledger);
   struct State {
     std::string state, applied_at, says;
@@ -83,8 +82,8 @@ Matrix matrix_of(std::vector<TargetOutcome> const& outcomes) {
 Answer report(World& world, Arguments const& arguments, Which which) {
   MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
   MigrationSet set = load_set(world, arguments, targets.scope);
-  auto outcomes = for_each_target(world, targets, Touch::reads, world.settings.jobs,
-                                  [&set](TargetSession const& place) { return file_states(set, place); });
+  auto outcomes = for_each_ledger(
+      world, targets, [&set](migrations::Ledger const& ledger) { return file_states(set, ledger); });
   Matrix matrix = matrix_of(outcomes);
   Answer answer = answer_from(std::move(outcomes), file_columns(), std::move(targets.notes));
   auto& rows = std::get<Rows>(answer.value);
@@ -152,16 +151,14 @@ std::vector<std::string> describe_up(World& world, Arguments const& arguments) {
   MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
   MigrationSet set = load_set(world, arguments, targets.scope);
   migrations::AcceptedProblems const accepted = accepted_problems(arguments);
-  auto outcomes =
-      for_each_target(world, targets, Touch::reads, world.settings.jobs, [&](TargetSession const& place) {
-        auto ledger = migrations::read_ledger(place.session, place.target);
-        auto plan = migrations::plan(set, ledger);
-        if (auto problems = migrations::remaining(plan.problems, accepted); !problems.empty())
-          migrations::refuse(problems);
-        fleet::Result result{{{"name"}}};
-        for (migrations::Migration const* file : plan.pending) result.append(file->name);
-        return result;
-      });
+  auto outcomes = for_each_ledger(world, targets, [&](migrations::Ledger const& ledger) {
+    auto plan = migrations::plan(set, ledger);
+    if (auto problems = migrations::remaining(plan.problems, accepted); !problems.empty())
+      migrations::refuse(problems);
+    fleet::Result result{{{"name"}}};
+    for (migrations::Migration const* file : plan.pending) result.append(file->name);
+    return result;
+  });
   std::map<std::vector<std::string>, std::vector<std::string>> groups;
   std::vector<std::string> lines;
   for (TargetOutcome const& outcome : outcomes) {

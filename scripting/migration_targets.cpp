@@ -109,6 +109,56 @@ std::vector<TargetOutcome> for_each_target(World& world, MigrationTargets const&
   return outcomes;
 }
 
+std::vector<TargetOutcome> for_each_ledger(
+    World& world, MigrationTargets const& targets,
+    std::function<fleet::Result(migrations::Ledger const&)> const& work) {
+  if (targets.scope == Scope::master)
+    return {ask_master(world, Touch::reads, [&work](TargetSession const& place) {
+      return work(migrations::read_ledger(place.session, place.target));
+    })};
+  // Each database is reached through the first of its tenants.
+  std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> neighbours;
+  auto database_of = [](fleet::Tenant const& tenant) {
+    return std::make_pair(tenant.server, tenant.database_name);
+  };
+  std::vector<TargetOutcome> outcomes;
+  std::vector<fleet::Tenant> first;
+  for (fleet::Tenant const& tenant : targets.tenants) {
+    auto& here = neighbours[database_of(tenant)];
+    if (here.empty()) first.push_back(tenant);
+    here.push_back(outcomes.size());
+    outcomes.push_back({tenant.slug, std::nullopt, std::nullopt});
+  }
+  auto failed = [&](std::size_t target, Error error) {
+    error.tenant = targets.tenants[target].slug;
+    if (error.server.empty()) error.server = targets.tenants[target].server;
+    outcomes[target].error = std::move(error);
+  };
+  auto one = [&](fleet::Tenant const& tenant, fleet::Session& session) {
+    auto const& here = neighbours.at(database_of(tenant));
+    std::vector<std::string> schemas;
+    for (std::size_t target : here) schemas.push_back(targets.tenants[target].schema_name);
+    fleet::Transaction transaction{session, fleet::Access::read_only};
+    auto const ledgers = migrations::read_ledgers(session, Scope::tenant, schemas);
+    transaction.commit();
+    for (std::size_t i = 0; i < here.size(); ++i) try {
+        outcomes[here[i]].result = work(ledgers[i]);
+      } catch (Error const& error) {
+        failed(here[i], error);
+      }
+    return fleet::Result{};
+  };
+  fleet::FanOutOptions options{
+      .jobs = world.settings.jobs, .timeout_ms = 0, .stop = world.interrupt.get_token()};
+  for (fleet::Outcome const& outcome : world.fleet.each(first, options, one))
+    if (outcome.error)
+      for (std::size_t target : neighbours.at(database_of(outcome.tenant))) {
+        outcomes[target].result.reset();
+        failed(target, *outcome.error);
+      }
+  return outcomes;
+}
+
 Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Column> columns,
                    std::vector<std::string> notes) {
   columns.insert(columns.begin(), fleet::Column{"target"});

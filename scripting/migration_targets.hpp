@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "migrations/engine/apply.hpp"
+#include "migrations/engine/ledger.hpp"
 #include "migrations/engine/migration_set.hpp"
 #include "scripting/method.hpp"
 #include "scripting/world.hpp"
@@ -48,6 +49,12 @@ struct TargetOutcome {
 std::vector<TargetOutcome> for_each_target(World& world, MigrationTargets const& targets, Touch touch,
                                            int jobs,
                                            std::function<fleet::Result(TargetSession const&)> const& work);
+
+// Calls `work` with what each target has, read and nothing else: the tenants of one database in one query, so
+// that thousands of schemas cost what one costs. On worker threads, a database at a time.
+std::vector<TargetOutcome> for_each_ledger(
+    World& world, MigrationTargets const& targets,
+    std::function<fleet::Result(migrations::Ledger const&)> const& work);
 
 // Rows of all that answered, with the column `target` before the others; failures; asked.
 Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Column> columns,

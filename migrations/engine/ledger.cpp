@@ -1,8 +1,10 @@
 #include "migrations/engine/ledger.hpp"
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
-#include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "fleet/error.hpp"
@@ -17,9 +19,7 @@ bool exists(fleet::Session& session, char const* lookup) {
   return session.query(std::string{"select pg_catalog."} + lookup).value().has_value();
 }
 
-bool has_ledger(fleet::Session& session) {
-  return exists(session, "to_regnamespace('tenantsh')") && exists(session, "to_regclass('tenantsh.ledger')");
-}
+bool has_ledger(fleet::Session& session) { return exists(session, "to_regclass('tenantsh.ledger')"); }
 
 // What two sessions that create the same schema or table at once can meet: unique_violation in the catalog,
 // duplicate_schema, duplicate_table.
@@ -55,22 +55,52 @@ LedgerEntry const* Ledger::find(std::string_view name) const {
 }
 
 Ledger read_ledger(fleet::Session& session, Target const& target) {
-  Ledger ledger{target, {}};
-  if (!has_ledger(session)) return ledger;
-  fleet::Result const rows = session.query({R"sql(
-    select name, sha256, pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at,
-           applied_by, duration_ms, run_id
-      from tenantsh.ledger where scope = $1 and schema_name = $2)sql",
-                                            {std::string{to_string(target.scope)}, target.schema_name}});
-  for (std::size_t row = 0; row < rows.rows(); ++row)
-    ledger.entries.push_back({rows.text(row, "name"), rows.text(row, "sha256"), rows.text(row, "applied_at"),
-                              rows.text(row, "applied_by"), std::stoll(rows.text(row, "duration_ms")),
-                              rows.text(row, "run_id")});
-  std::sort(ledger.entries.begin(), ledger.entries.end(), [](LedgerEntry const& a, LedgerEntry const& b) {
-    return std::make_tuple(version_of(a.name), std::string_view{a.name}) <
-           std::make_tuple(version_of(b.name), std::string_view{b.name});
-  });
-  return ledger;
+  return std::move(read_ledgers(session, target.scope, {target.schema_name}).front());
+}
+
+std::vector<Ledger> read_ledgers(fleet::Session& session, Scope scope,
+                                 std::vector<std::string> const& schema_names) {
+  std::vector<Ledger> ledgers;
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (std::string const& name : schema_names) {
+    places.emplace(name, ledgers.size());
+    ledgers.push_back({{scope, name}, {}});
+  }
+  if (ledgers.empty() || !has_ledger(session)) return ledgers;
+  std::string sql = R"sql(
+    select schema_name, name, sha256, applied_by, duration_ms, run_id,
+           pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at
+      from tenantsh.ledger where scope = $1 and schema_name )sql";
+  fleet::Statement::Parameters parameters{std::string{to_string(scope)}};
+  if (places.size() == 1) {
+    sql += "= $2";
+    parameters.emplace_back(schema_names.front());
+  } else {
+    sql += "in (select pg_catalog.jsonb_array_elements_text($2::jsonb))";
+    parameters.emplace_back(nlohmann::json(schema_names).dump());
+  }
+  fleet::Result const rows = session.query({sql, std::move(parameters)});
+  // Most targets have the same files: those are put in order once, not the rows of each target.
+  std::map<std::string, std::vector<std::size_t>, std::less<>> rows_of;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    std::string_view const name = *rows.at(row, 1);
+    auto found = rows_of.find(name);
+    if (found == rows_of.end()) found = rows_of.emplace(name, std::vector<std::size_t>{}).first;
+    found->second.push_back(row);
+  }
+  std::vector<std::pair<Version, std::string_view>> order;
+  for (auto const& [name, unused] : rows_of) order.emplace_back(version_of(name), name);
+  std::sort(order.begin(), order.end());
+  for (auto const& [version, name] : order)
+    for (std::size_t row : rows_of.find(name)->second) {
+      auto text = [&](std::size_t column) { return std::string{rows.at(row, column).value_or("")}; };
+      ledgers[places.at(text(0))].entries.push_back(
+          {text(1), text(2), text(6), text(3), std::stoll(text(4)), text(5)});
+    }
+  for (std::size_t i = 0; i < ledgers.size(); ++i)
+    if (std::size_t const first = places.at(schema_names[i]); first != i)  // one schema, two targets
+      ledgers[i].entries = ledgers[first].entries;
+  return ledgers;
 }
 
 void prepare_ledger(fleet::Session& session) {

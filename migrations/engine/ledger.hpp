@@ -33,6 +33,11 @@ struct Ledger {
 // A database without a ledger has an empty one. Writes nothing; works in a read-only transaction.
 Ledger read_ledger(fleet::Session& session, Target const& target);
 
+// Those of many targets in one database, in the order of `schema_names`, at the cost of one: the ledger of a
+// database is a single table, so this locks nothing of theirs.
+std::vector<Ledger> read_ledgers(fleet::Session& session, Scope scope,
+                                 std::vector<std::string> const& schema_names);
+
 // Makes the schema and the table where they are missing. Safe when several do it at once.
 // Precondition: no transaction is open.
 void prepare_ledger(fleet::Session& session);
