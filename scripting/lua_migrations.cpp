@@ -6,8 +6,10 @@
 
 #include "migrations/engine/ledger.hpp"
 #include "migrations/engine/lock.hpp"
+#include "migrations/engine/placeholder.hpp"
 #include "migrations/engine/plan.hpp"
 #include "scripting/migration_targets.hpp"
+#include "scripting/migration_work.hpp"
 #include "scripting/objects.hpp"
 
 namespace scripting {
@@ -79,6 +81,19 @@ Matrix matrix_of(std::vector<TargetOutcome> const& outcomes) {
   return matrix;
 }
 
+// As it would be sent there.
+std::string sql_for(MigrationSet const& set, std::string const& name, MigrationTargets const& targets,
+                    std::string const& target) {
+  migrations::Migration const* file = set.find(name);
+  if (file == nullptr) return "";
+  if (file->language == migrations::Language::program) return "-- a program: " + file->path.string() + "\n";
+  auto const tenant = std::find_if(targets.tenants.begin(), targets.tenants.end(),
+                                   [&](fleet::Tenant const& one) { return one.slug == target; });
+  return tenant == targets.tenants.end() || tenant->schema_name.empty()
+             ? file->sql
+             : migrations::fill_schema(file->sql, tenant->schema_name);
+}
+
 Answer report(World& world, Arguments const& arguments, Which which) {
   MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
   MigrationSet set = load_set(world, arguments, targets.scope);
@@ -87,8 +102,12 @@ Answer report(World& world, Arguments const& arguments, Which which) {
   Matrix matrix = matrix_of(outcomes);
   Answer answer = answer_from(std::move(outcomes), file_columns(), std::move(targets.notes));
   auto& rows = std::get<Rows>(answer.value);
-  rows.result =
-      fleet::Result{{{"name"}, {"state"}, {"targets", oid::int8}, {"where"}, {"applied_at"}, {"says"}}};
+  std::vector<fleet::Column> columns{{"name"},  {"state"},      {"targets", oid::int8},
+                                     {"where"}, {"applied_at"}, {"says"}};
+  bool const sql = which == Which::to_do && arguments.boolean("sql");
+  if (sql) columns.push_back({"sql"});
+  rows.result = fleet::Result{std::move(columns)};
+  std::string script;
   bool pending = false;
   for (auto const& [key, states] : matrix) {
     for (auto const& [state, common] : states) {
@@ -100,14 +119,69 @@ Answer report(World& world, Arguments const& arguments, Which which) {
       rows.result.append(names_text(common.targets));
       for (std::string const* text : {&common.applied_at, &common.says})
         rows.result.append(text->empty() ? std::nullopt : std::optional<std::string_view>{*text});
+      if (!sql) continue;
+      std::string const text = sql_for(set, key.second, targets, common.targets.front());
+      rows.result.append(text);
+      script +=
+          fmt::format("{}-- {} ({}): {}{}\n{}", script.empty() ? "" : "\n", key.second, state,
+                      names_text(common.targets), common.says.empty() ? "" : "\n--   " + common.says, text);
     }
   }
+  if (sql) rows.lines = script;
   if (pending && !answer.ended) answer.ended = ErrorKind::pending;
   return answer;
 }
 
 Answer status(World& world, Arguments const& arguments) { return report(world, arguments, Which::all); }
 Answer plan(World& world, Arguments const& arguments) { return report(world, arguments, Which::to_do); }
+
+// Targets that are equally far.
+struct Reached {
+  std::string highest;
+  std::size_t pending = 0, problems = 0;
+  auto key() const { return std::make_tuple(migrations::version_of(highest), highest, pending, problems); }
+  friend bool operator<(Reached const& a, Reached const& b) { return b.key() < a.key(); }  // newest first
+};
+
+Answer skew(World& world, Arguments const& arguments) {
+  MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
+  MigrationSet const set = load_set(world, arguments, targets.scope);
+  auto outcomes = for_each_ledger(world, targets, [&set](migrations::Ledger const& ledger) {
+    migrations::Plan const plan = migrations::plan(set, ledger);
+    fleet::Result result{{{"highest"}, {"pending"}, {"problems"}}};
+    auto const last = std::find_if(ledger.entries.rbegin(), ledger.entries.rend(), [&](auto const& entry) {
+      auto const* file = set.find(entry.name);
+      return file == nullptr || !file->repeatable;
+    });
+    result.append(last == ledger.entries.rend() ? "" : last->name);
+    result.append(std::to_string(plan.pending.size()));
+    result.append(std::to_string(plan.problems.size()));
+    return result;
+  });
+  std::map<Reached, std::vector<std::string>> groups;
+  for (TargetOutcome const& outcome : outcomes)
+    if (outcome.result)
+      groups[{outcome.result->text(0, "highest"), std::stoul(outcome.result->text(0, "pending")),
+              std::stoul(outcome.result->text(0, "problems"))}]
+          .push_back(outcome.target);
+  Answer answer =
+      answer_from(std::move(outcomes), {{"highest"}, {"pending"}, {"problems"}}, std::move(targets.notes));
+  auto& rows = std::get<Rows>(answer.value);
+  rows.result = fleet::Result{
+      {{"version"}, {"pending", oid::int8}, {"problems", oid::int8}, {"targets", oid::int8}, {"where"}}};
+  bool to_do = groups.size() > 1;
+  for (auto const& [reached, names] : groups) {
+    to_do = to_do || reached.pending > 0 || reached.problems > 0;
+    rows.result.append(reached.highest.empty() ? std::nullopt
+                                               : std::optional<std::string_view>{reached.highest});
+    rows.result.append(std::to_string(reached.pending));
+    rows.result.append(std::to_string(reached.problems));
+    rows.result.append(std::to_string(names.size()));
+    rows.result.append(names_text(names));
+  }
+  if (to_do && !answer.ended) answer.ended = ErrorKind::pending;
+  return answer;
+}
 
 std::vector<AuditRow> audit_rows(std::vector<TargetOutcome> const& outcomes, MigrationTargets const& targets,
                                  char const* action) {
@@ -124,63 +198,204 @@ std::vector<AuditRow> audit_rows(std::vector<TargetOutcome> const& outcomes, Mig
   return rows;
 }
 
-Answer up(World& world, Arguments const& arguments) {
+using Work = std::function<migrations::ApplyReport(fleet::Session&, MigrationSet const&,
+                                                   migrations::ApplyOptions const&)>;
+
+// What up, down, to and redo differ in.
+struct Motion {
+  std::string action;  // in the audit
+  std::function<Look(MigrationSet const&)> look;
+  std::function<Work(MigrationSet const&)> work;
+};
+
+void stop_at(std::vector<migrations::Problem> const& problems, migrations::AcceptedProblems const& accepted) {
+  if (auto left = migrations::remaining(problems, accepted); !left.empty()) migrations::refuse(left);
+}
+
+void add_pending(MigrationSet const& set, migrations::Ledger const& ledger,
+                 std::optional<migrations::Version> const& until,
+                 migrations::AcceptedProblems const& accepted, std::vector<FileTurn>& turns) {
+  migrations::Plan const plan = migrations::plan_until(set, ledger, until);
+  stop_at(plan.problems, accepted);
+  for (migrations::Migration const* file : plan.pending) turns.push_back({file->name});
+}
+
+// What going back does, and what `ledger` is after it.
+std::vector<migrations::Migration const*> add_way_back(MigrationSet const& set, migrations::Ledger& ledger,
+                                                       migrations::HowFar const& how_far,
+                                                       migrations::AcceptedProblems const& accepted,
+                                                       std::vector<FileTurn>& turns) {
+  migrations::WayBack const way = migrations::way_back(set, ledger, how_far);
+  stop_at(way.problems, accepted);
+  for (migrations::Migration const* file : way.files) {
+    turns.push_back({file->name, migrations::Direction::down});
+    ledger.entries.erase(std::remove_if(ledger.entries.begin(), ledger.entries.end(),
+                                        [&](auto const& entry) { return entry.name == file->name; }),
+                         ledger.entries.end());
+  }
+  return way.files;
+}
+
+std::size_t count_of(Arguments const& arguments) {
+  std::int64_t const count = arguments.integer("count", 1);
+  if (count < 1) throw Error{ErrorKind::usage, fmt::format("count must be 1 or more, not {}", count)};
+  return static_cast<std::size_t>(count);
+}
+
+Motion motion_up(Arguments const& arguments) {
+  auto const accepted = accepted_problems(arguments);
+  auto until = [&arguments](MigrationSet const& set) -> std::optional<migrations::Version> {
+    if (!arguments.has("until")) return std::nullopt;
+    return set.matching(arguments.text("until")).back()->version;
+  };
+  return {"migrate",
+          [=](MigrationSet const& set) -> Look {
+            return [&set, accepted, end = until(set)](migrations::Ledger const& ledger) {
+              std::vector<FileTurn> turns;
+              add_pending(set, ledger, end, accepted, turns);
+              return turns;
+            };
+          },
+          [=](MigrationSet const& set) -> Work {
+            return [end = until(set)](auto& session, auto const& files, auto const& options) {
+              return migrations::apply(session, files, options, end);
+            };
+          }};
+}
+
+Motion motion_down(Arguments const& arguments) {
+  auto const accepted = accepted_problems(arguments);
+  migrations::HowFar const how_far{.count = count_of(arguments)};
+  return {"migrate down",
+          [=](MigrationSet const& set) -> Look {
+            return [&set, how_far, accepted](migrations::Ledger ledger) {
+              std::vector<FileTurn> turns;
+              add_way_back(set, ledger, how_far, accepted, turns);
+              return turns;
+            };
+          },
+          [=](MigrationSet const&) -> Work {
+            return [how_far](auto& session, auto const& files, auto const& options) {
+              return migrations::revert(session, files, how_far, options);
+            };
+          }};
+}
+
+Motion motion_redo(Arguments const& arguments) {
+  auto const accepted = accepted_problems(arguments);
+  std::size_t const count = count_of(arguments);
+  return {"migrate redo",
+          [=](MigrationSet const& set) -> Look {
+            return [&set, count, accepted](migrations::Ledger ledger) {
+              std::vector<FileTurn> turns;
+              auto const files = add_way_back(set, ledger, {.count = count}, accepted, turns);
+              if (!files.empty()) add_pending(set, ledger, files.front()->version, accepted, turns);
+              return turns;
+            };
+          },
+          [=](MigrationSet const&) -> Work {
+            return [count](auto& session, auto const& files, auto const& options) {
+              return migrations::redo(session, files, count, options);
+            };
+          }};
+}
+
+Motion motion_to(Arguments const& arguments) {
+  auto const accepted = accepted_problems(arguments);
+  auto version = [&arguments](MigrationSet const& set) {
+    std::string const text = arguments.text("version");
+    return text == "0" ? migrations::Version{} : set.matching(text).back()->version;
+  };
+  return {"migrate to",
+          [=](MigrationSet const& set) -> Look {
+            return [&set, to = version(set), accepted](migrations::Ledger ledger) {
+              std::vector<FileTurn> turns;
+              add_way_back(set, ledger, {.to = to}, accepted, turns);
+              add_pending(set, ledger, to, accepted, turns);
+              return turns;
+            };
+          },
+          [=](MigrationSet const& set) -> Work {
+            return [to = version(set)](auto& session, auto const& files, auto const& options) {
+              return migrations::move_to(session, files, to, options);
+            };
+          }};
+}
+
+// The targets of `all` that `names` names.
+MigrationTargets only(MigrationTargets const& all, std::vector<TargetWork> const& work) {
+  MigrationTargets part{all.scope, {}, {}};
+  for (fleet::Tenant const& tenant : all.tenants)
+    if (std::any_of(work.begin(), work.end(),
+                    [&](TargetWork const& here) { return here.target == tenant.slug; }))
+      part.tenants.push_back(tenant);
+  return part;
+}
+
+Answer run_motion(World& world, Arguments const& arguments, Motion const& motion) {
   MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
-  MigrationSet set = load_set(world, arguments, targets.scope);
-  std::vector<fleet::Column> const columns{{"name"}, {"milliseconds", oid::int8}, {"retries", oid::int4}};
-  int jobs = static_cast<int>(arguments.integer("jobs", world.settings.jobs));
-  auto outcomes = for_each_target(world, targets, Touch::writes, jobs, [&](TargetSession const& place) {
-    fleet::Result result{columns};
-    auto report = migrations::apply(place.session, set, apply_options(world, arguments, place));
-    for (migrations::AppliedFile const& file : report.applied) {
-      result.append(file.name);
-      result.append(std::to_string(file.elapsed.count()));
-      result.append(std::to_string(file.retries));
-    }
-    return result;
-  });
-  leave_audit(world, audit_rows(outcomes, targets, "migrate"),
-              arguments.text("reason", world.settings.reason));
+  MigrationSet const set = load_set(world, arguments, targets.scope);
+  std::vector<fleet::Column> const columns{
+      {"name"}, {"direction"}, {"milliseconds", oid::int8}, {"retries", oid::int4}};
+  std::vector<TargetWork> const all = look_at_each(world, targets, motion.look(set));
+  std::vector<TargetWork> work;
+  for (TargetWork const& here : all)
+    if (!here.error && !here.files.empty()) work.push_back(here);
+  AuditTrail trail{world, targets.scope, motion.action, arguments.text("reason", world.settings.reason)};
+  std::vector<TargetOutcome> ran;
+  if (!work.empty()) {
+    trail.begin(work);
+    Work const go = motion.work(set);
+    ran = for_each_target(
+        world, only(targets, work), Touch::writes,
+        static_cast<int>(arguments.integer("jobs", world.settings.jobs)), [&](TargetSession const& place) {
+          fleet::Result result{columns};
+          std::string const target = targets.scope == Scope::master ? "master" : place.tenant.slug;
+          migrations::ApplyOptions options = apply_options(world, arguments, set, place);
+          options.on_done = [&](migrations::Migration const& file, migrations::Direction direction,
+                                std::chrono::milliseconds) {
+            trail.did(target, {file.name, direction});
+          };
+          for (migrations::AppliedFile const& file : go(place.session, set, options).applied) {
+            result.append(file.name);
+            result.append(file.direction == migrations::Direction::up ? "up" : "down");
+            result.append(std::to_string(file.elapsed.count()));
+            result.append(std::to_string(file.retries));
+          }
+          return result;
+        });
+    trail.end(ran);
+  }
   if (targets.scope == Scope::master) world.fleet.refresh();
+  // Every target in its place, those with nothing to do and those that could not be looked at as well.
+  std::vector<TargetOutcome> outcomes;
+  auto next = ran.begin();
+  for (TargetWork const& here : all) {
+    if (next != ran.end() && next->target == here.target)
+      outcomes.push_back(std::move(*next++));
+    else if (here.error)
+      outcomes.push_back({here.target, std::nullopt, here.error});
+    else
+      outcomes.push_back({here.target, fleet::Result{columns}, std::nullopt});
+  }
   return answer_from(std::move(outcomes), columns, std::move(targets.notes));
 }
 
-// "apply 28 files (001_schemas.sql … 028_x.sql) to 2 tenants: acme, beta"; targets with the same files
-// together.
-std::vector<std::string> describe_up(World& world, Arguments const& arguments) {
-  MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
-  MigrationSet set = load_set(world, arguments, targets.scope);
-  migrations::AcceptedProblems const accepted = accepted_problems(arguments);
-  auto outcomes = for_each_ledger(world, targets, [&](migrations::Ledger const& ledger) {
-    auto plan = migrations::plan(set, ledger);
-    if (auto problems = migrations::remaining(plan.problems, accepted); !problems.empty())
-      migrations::refuse(problems);
-    fleet::Result result{{{"name"}}};
-    for (migrations::Migration const* file : plan.pending) result.append(file->name);
-    return result;
-  });
-  std::map<std::vector<std::string>, std::vector<std::string>> groups;
-  std::vector<std::string> lines;
-  for (TargetOutcome const& outcome : outcomes) {
-    if (outcome.error && outcomes.size() == 1) throw Error{*outcome.error};
-    if (outcome.error) {
-      lines.push_back(outcome.target + ": " + outcome.error->message);
-      continue;
-    }
-    std::vector<std::string> files;
-    for (std::size_t row = 0; row < outcome.result->rows(); ++row)
-      files.push_back(outcome.result->text(row, "name"));
-    if (!files.empty()) groups[files].push_back(outcome.target);
-  }
-  for (auto const& [files, names] : groups) {
-    std::string which = files.size() == 1
-                            ? files[0]
-                            : fmt::format("{} files ({} … {})", files.size(), files.front(), files.back());
-    lines.push_back(fmt::format(
-        "apply {} to {}", which,
-        names.size() == 1 ? names[0] : fmt::format("{} tenants: {}", names.size(), names_text(names))));
-  }
-  return lines;
+std::vector<std::string> describe_motion(World& world, Arguments const& arguments, Motion const& motion) {
+  MigrationTargets const targets = targets_of(world, arguments, Scope::tenant);
+  MigrationSet const set = load_set(world, arguments, targets.scope);
+  auto const work = look_at_each(world, targets, motion.look(set));
+  if (work.size() == 1 && work.front().error) throw Error{*work.front().error};
+  return lines_of(work);
+}
+
+template <Motion (*Make)(Arguments const&)>
+Answer run_as(World& world, Arguments const& arguments) {
+  return run_motion(world, arguments, Make(arguments));
+}
+template <Motion (*Make)(Arguments const&)>
+std::vector<std::string> describe_as(World& world, Arguments const& arguments) {
+  return describe_motion(world, arguments, Make(arguments));
 }
 
 Answer mark(World& world, Arguments const& arguments) {
@@ -192,7 +407,7 @@ Answer mark(World& world, Arguments const& arguments) {
       for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
         fleet::Result result{columns};
         for (std::string const& name :
-             migrations::mark(place.session, set, patterns, apply_options(world, arguments, place)))
+             migrations::mark(place.session, set, patterns, apply_options(world, arguments, set, place)))
           result.append(name);
         return result;
       });
@@ -251,6 +466,20 @@ std::vector<std::string> describe_unlock(World& world, Arguments const& argument
   return lines;
 }
 
+std::vector<Parameter> with_work(std::vector<Parameter> parameters) {
+  std::vector<Parameter> const work{
+      {.name = "accept",
+       .type = Type::list,
+       .brief = "go on in spite of: changed, missing, out_of_order, duplicate_number, gap, …"},
+      {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"},
+      {.name = "jobs",
+       .type = Type::integer,
+       .default_text = "--jobs",
+       .brief = "tenants worked on at once"}};
+  parameters.insert(parameters.end(), work.begin(), work.end());
+  return parameters;
+}
+
 std::vector<Parameter> with_targets(std::vector<Parameter> parameters) {
   for (Parameter& parameter : target_parameters("tenant")) parameters.push_back(std::move(parameter));
   return parameters;
@@ -273,40 +502,93 @@ void add_migrations(Registry& registry) {
       .example = "migrations:status{ scope = \"master\" }",
       .aliases = {"migrate status"},
       .run = status});
-  registry.add(
-      Method{.object = "migrations",
-             .name = "plan",
-             .parameters = with_targets({}),
-             .returns = "result as of status, without what is applied; ended pending unless it is empty",
-             .errors = "as status",
-             .brief = "What up would run, and what stands in its way. Writes nothing.",
-             .example = "migrations:plan{ tenants = \"acme\" }",
-             .aliases = {"migrate plan"},
-             .run = plan});
-  registry.add(
-      Method{.object = "migrations",
-             .name = "up",
-             .effect = Effect::write,
-             .parameters = with_targets(
-                 {{.name = "accept",
-                   .type = Type::list,
-                   .brief = "go on in spite of: changed, missing, out_of_order, "
-                            "duplicate_number"},
-                  {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"},
-                  {.name = "jobs",
-                   .type = Type::integer,
-                   .default_text = "--jobs",
-                   .brief = "tenants worked on at once"}}),
-             .returns = "result: target, name, milliseconds, retries for each file that ran",
-             .errors = "refused (changed, missing, out_of_order, …); locked; sql with file and line; "
-                       "in_doubt; interrupted",
-             .brief = "Applies pending files in order, one transaction a file. Stops a target at its first "
-                      "error; the others "
-                      "go on.",
-             .example = "migrations:up{ tenants = \"acme\", plan = true }",
-             .aliases = {"migrate up"},
-             .run = up,
-             .describe = describe_up});
+  registry.add(Method{
+      .object = "migrations",
+      .name = "skew",
+      .parameters = with_targets({}),
+      .returns =
+          "result: version (the highest file that is applied), pending, problems, targets, where; ended "
+          "pending when targets differ or something is to do",
+      .errors = "as status",
+      .brief = "How far apart the targets are: one row for each version that some of them are at.",
+      .example = "migrations:skew()",
+      .aliases = {"migrate skew"},
+      .run = skew});
+  registry.add(Method{
+      .object = "migrations",
+      .name = "plan",
+      .parameters =
+          with_targets({{.name = "sql",
+                         .type = Type::boolean,
+                         .brief = "also the SQL of each file, as it would be sent to the first target "
+                                  "in its row"}}),
+      .returns = "result as of status, without what is applied, with sql when asked; ended pending unless it "
+                 "is empty",
+      .errors = "as status",
+      .brief = "What up would run, and what stands in its way. Writes nothing.",
+      .example = "migrations:plan{ tenants = \"acme\" }",
+      .aliases = {"migrate plan"},
+      .run = plan});
+  char const* const returns = "result: target, name, direction, milliseconds, retries for each file that ran";
+  char const* const errors =
+      "refused (changed, missing, out_of_order, no_way_back, …) before anything runs there; locked; sql with "
+      "file and line; in_doubt; interrupted";
+  Parameter const count{
+      .name = "count", .type = Type::integer, .default_text = "1", .brief = "files in each target"};
+  registry.add(Method{
+      .object = "migrations",
+      .name = "up",
+      .effect = Effect::write,
+      .parameters =
+          with_targets(with_work({{.name = "until", .brief = "the last file to apply, by name or number"}})),
+      .returns = returns,
+      .errors = errors,
+      .brief = "Applies pending files in order, one transaction a file. Stops a target at its first "
+               "error; the others go on.",
+      .example = "migrations:up{ tenants = \"acme\", plan = true }",
+      .aliases = {"migrate up"},
+      .run = run_as<motion_up>,
+      .describe = describe_as<motion_up>});
+  registry.add(Method{
+      .object = "migrations",
+      .name = "down",
+      .effect = Effect::destructive,
+      .parameters = with_targets(with_work({count})),
+      .returns = returns,
+      .errors = errors,
+      .brief = "Takes the newest files back, one transaction a file. Nothing is run in a target "
+               "where one of them has no way back.",
+      .example = "migrations:down{ tenants = \"acme\", set = \"examples/schema_per_tenant\", plan = true }",
+      .aliases = {"migrate down"},
+      .run = run_as<motion_down>,
+      .describe = describe_as<motion_down>});
+  registry.add(Method{
+      .object = "migrations",
+      .name = "redo",
+      .effect = Effect::destructive,
+      .parameters = with_targets(with_work({count})),
+      .returns = returns,
+      .errors = errors,
+      .brief = "Takes the newest files back and applies them again, under one lock.",
+      .example = "migrations:redo{ tenants = \"acme\", set = \"examples/schema_per_tenant\", plan = true }",
+      .aliases = {"migrate redo"},
+      .run = run_as<motion_redo>,
+      .describe = describe_as<motion_redo>});
+  registry.add(Method{.object = "migrations",
+                      .name = "to",
+                      .effect = Effect::destructive,
+                      .parameters = with_targets(with_work(
+                          {{.name = "version",
+                            .required = true,
+                            .positional = true,
+                            .brief = "the last file that shall be applied, by name or number; 0: none"}})),
+                      .returns = returns,
+                      .errors = errors,
+                      .brief = "Takes back what is above a version, then applies what is pending up to it.",
+                      .example = "migrations:to(\"027\", { tenants = \"acme\", plan = true })",
+                      .aliases = {"migrate to"},
+                      .run = run_as<motion_to>,
+                      .describe = describe_as<motion_to>});
   registry.add(
       Method{.object = "migrations",
              .name = "mark",

@@ -54,7 +54,7 @@ Answer run(World& world, Arguments const& arguments) {
       for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
         fleet::Result result{columns};
         for (auto const& seed :
-             migrations::run_seeds(place.session, set, names, apply_options(world, arguments, place))) {
+             migrations::run_seeds(place.session, set, names, apply_options(world, arguments, set, place))) {
           result.append(seed.name);
           result.append(std::to_string(seed.rows.inserted));
           result.append(std::to_string(seed.rows.updated));

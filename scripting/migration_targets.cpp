@@ -188,13 +188,14 @@ migrations::AcceptedProblems accepted_problems(Arguments const& arguments) {
     auto kind = migrations::parse_problem_kind(word);
     if (!kind || !migrations::acceptable(*kind))
       throw Error{ErrorKind::usage, "accept: " + fleet::in_quotes(word) + " is nothing that can be accepted"}
-          .with_hint("changed, missing, out_of_order and duplicate_number can be");
+          .with_hint(fmt::format("these can be: {}", fmt::join(migrations::acceptable_words(), ", ")));
     accepted.insert(*kind);
   }
   return accepted;
 }
 
-migrations::ApplyOptions apply_options(World& world, Arguments const& arguments, TargetSession const& place) {
+migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
+                                       migrations::MigrationSet const&, TargetSession const& place) {
   migrations::ApplyOptions options;
   options.schema_name = place.target.schema_name;
   options.owner = arguments.has("owner") ? arguments.text("owner") : owner_of(place);

@@ -62,7 +62,8 @@ Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Colum
 
 // Options of a writing call: who, the owner that is given or that the database or schema has, accepted
 // problems.
-migrations::ApplyOptions apply_options(World& world, Arguments const& arguments, TargetSession const& place);
+migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
+                                       migrations::MigrationSet const& set, TargetSession const& place);
 migrations::AcceptedProblems accepted_problems(Arguments const& arguments);
 
 // "acme", "acme, beta", "acme, beta, … 98 more": targets that have something in common.

@@ -12,6 +12,7 @@ Registry make_registry() {
   add_logins(registry);
   add_backups(registry);
   add_migrations(registry);
+  add_rollout(registry);
   add_seeds(registry);
   add_runbooks(registry);
   add_check(registry);

@@ -37,7 +37,7 @@ struct ApplyOptions {
   std::function<void(LockHolder const&)> on_wait;
   std::function<void(Migration const&)> on_start;
   std::function<void(Migration const&, int retry, fleet::Error const&)> on_retry;
-  std::function<void(Migration const&, std::chrono::milliseconds)> on_done;
+  std::function<void(Migration const&, Direction, std::chrono::milliseconds)> on_done;
   // "before-begin", "before-commit", "after-commit" of each file: a crash test ends the process there.
   std::function<void(std::string_view, Migration const&)> boundary;
   // Keeps the history of another tool in step, inside of the file's transaction, before its ledger row.

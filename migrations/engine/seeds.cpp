@@ -76,7 +76,7 @@ std::vector<SeedRun> run_seeds(fleet::Session& session, MigrationSet const& set,
   for (Migration const* file : files) {
     if (options.on_start) options.on_start(*file);
     FileResult const result = runner.run(*file);
-    if (options.on_done) options.on_done(*file, result.elapsed);
+    if (options.on_done) options.on_done(*file, Direction::up, result.elapsed);
     runs.push_back({file->name, result.elapsed, result.rows});
   }
   return runs;
