@@ -467,15 +467,7 @@ std::vector<std::string> describe_unlock(World& world, Arguments const& argument
 }
 
 std::vector<Parameter> with_work(std::vector<Parameter> parameters) {
-  std::vector<Parameter> const work{
-      {.name = "accept",
-       .type = Type::list,
-       .brief = "go on in spite of: changed, missing, out_of_order, duplicate_number, gap, …"},
-      {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"},
-      {.name = "jobs",
-       .type = Type::integer,
-       .default_text = "--jobs",
-       .brief = "tenants worked on at once"}};
+  std::vector<Parameter> const work = work_parameters();
   parameters.insert(parameters.end(), work.begin(), work.end());
   return parameters;
 }

@@ -401,7 +401,11 @@ Answer parked(World& world, Arguments const& arguments) {
 }
 
 std::vector<Parameter> rollout_parameters() {
-  return {
+  std::vector<Parameter> parameters{
+      {.name = "tenants",
+       .type = Type::selection,
+       .default_text = "those it is called for",
+       .brief = "which tenants: all, a slug, a glob, key=value[,key=value] or @file"},
       {.name = "set", .type = Type::path, .default_text = "the shipped set", .brief = "folder of the files"},
       {.name = "canary", .brief = "tenants that go first and must all succeed: a slug, a glob, key=value"},
       {.name = "waves",
@@ -410,13 +414,9 @@ std::vector<Parameter> rollout_parameters() {
       {.name = "max_failures",
        .default_text = "none",
        .brief = "stop after so many, or \"5%\", parked tenants"},
-      {.name = "until", .brief = "the last file to apply, by name or number"},
-      {.name = "accept", .type = Type::list, .brief = "as migrations.up"},
-      {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"},
-      {.name = "jobs",
-       .type = Type::integer,
-       .default_text = "--jobs",
-       .brief = "tenants worked on at once"}};
+      {.name = "until", .brief = "the last file to apply, by name or number"}};
+  for (Parameter& parameter : work_parameters()) parameters.push_back(std::move(parameter));
+  return parameters;
 }
 
 }  // namespace

@@ -202,8 +202,35 @@ migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
   options.applied_by = world.who.name();
   options.run_id = world.gate.run_id();
   options.accepted = accepted_problems(arguments);
+  if (arguments.has("lock_timeout")) {
+    auto const interval = fleet::parse_interval(arguments.text("lock_timeout"));
+    if (!interval)
+      throw Error{ErrorKind::usage,
+                  "lock_timeout: " + fleet::in_quotes(arguments.text("lock_timeout")) + " is no interval"}
+          .with_hint("lock_timeout = \"2s\", \"500ms\"; \"0s\": wait without end");
+    options.lock_timeout = *interval;
+  }
+  options.lock_retries = static_cast<int>(arguments.integer("lock_retries", options.lock_retries));
   options.stop = world.interrupt.get_token();
   return options;
+}
+
+std::vector<Parameter> work_parameters() {
+  return {{.name = "accept",
+           .type = Type::list,
+           .brief = "go on in spite of: changed, missing, out_of_order, duplicate_number, gap, …"},
+          {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"},
+          {.name = "lock_timeout",
+           .default_text = "5s",
+           .brief = "how long a statement waits for a lock that an application holds"},
+          {.name = "lock_retries",
+           .type = Type::integer,
+           .default_text = "5",
+           .brief = "how often a file is tried again after that, with growing pauses"},
+          {.name = "jobs",
+           .type = Type::integer,
+           .default_text = "--jobs",
+           .brief = "tenants worked on at once"}};
 }
 
 std::string names_text(std::vector<std::string> const& names) {

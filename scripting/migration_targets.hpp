@@ -65,6 +65,8 @@ Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Colum
 migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
                                        migrations::MigrationSet const& set, TargetSession const& place);
 migrations::AcceptedProblems accepted_problems(Arguments const& arguments);
+// The parameters accept, owner, lock_timeout, lock_retries and jobs, which apply_options() reads.
+std::vector<Parameter> work_parameters();
 
 // "acme", "acme, beta", "acme, beta, … 98 more": targets that have something in common.
 std::string names_text(std::vector<std::string> const& names);
