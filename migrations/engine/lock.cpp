@@ -15,16 +15,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool try_lock(fleet::Session& session, std::int64_t key) {
-  return session.query({"select pg_catalog.pg_try_advisory_lock($1::bigint)", {std::to_string(key)}})
-             .value() == "t";
-}
-
 // The backend that answers must be the one that was connected to, or the lock would be taken in some backend
-// of the pool and stay there.
-void refuse_pooler(fleet::Session& session) {
-  std::string const answering = session.query("select pg_catalog.pg_backend_pid()").value().value_or("");
-  if (answering == std::to_string(session.backend_pid())) return;
+// of the pool and stay there: only that one takes it.
+bool try_lock(fleet::Session& session, std::int64_t key) {
+  fleet::Result const answer = session.query(
+      {"select pg_catalog.pg_backend_pid(), case when pg_catalog.pg_backend_pid() = $2::integer "
+       "then pg_catalog.pg_try_advisory_lock($1::bigint) end",
+       {std::to_string(key), std::to_string(session.backend_pid())}});
+  if (auto const taken = answer.at(0, std::size_t{1})) return *taken == "t";
+  std::string const answering{answer.at(0, std::size_t{0}).value_or("")};
   throw fleet::Error{fleet::ErrorKind::refused, "a connection pooler stands between us and " +
                                                     session.database() + " (connected to backend " +
                                                     std::to_string(session.backend_pid()) + ", answered by " +
@@ -136,7 +135,6 @@ void terminate(fleet::Session& session, Target const& target, LockHolder const& 
 
 Lock::Lock(fleet::Session& session, Target target, LockOptions const& options)
     : session_(session), key_(lock_key(session.database(), target)) {
-  refuse_pooler(session_);
   auto const deadline = std::chrono::steady_clock::now() + options.wait;
   bool told = false;
   while (!try_lock(session_, key_)) {

@@ -13,9 +13,10 @@ namespace {
 class PooledSession final : public fleet::Session {
  public:
   fleet::Result query(fleet::Statement const& statement) override {
-    asked += statement.sql + "\n";
-    fleet::Result result{{{"pg_backend_pid", fleet::type_oid::int4}}};
+    asked.push_back(statement);
+    fleet::Result result{{{"pg_backend_pid", fleet::type_oid::int4}, {"taken", fleet::type_oid::boolean}}};
     result.append("4711");
+    result.append(std::nullopt);  // as PostgreSQL answers in another backend than the one asked for
     return result;
   }
   fleet::Result script(std::string_view) override { return {}; }
@@ -33,7 +34,7 @@ class PooledSession final : public fleet::Session {
   void copy_out(std::string_view, fleet::CopySink&) override {}
   void cancel() noexcept override {}
 
-  std::string asked;
+  std::vector<fleet::Statement> asked;
 };
 
 }  // namespace
@@ -49,7 +50,11 @@ TEST_CASE("a transaction pooler is refused before a lock is taken in some backen
           "a connection pooler stands between us and acme (connected to backend 42, answered by 4711)");
     CHECK(error.hint.find("connect past the pooler") != std::string::npos);
   }
-  CHECK(session.asked == "select pg_catalog.pg_backend_pid()\n");
+  REQUIRE(session.asked.size() == 1);  // nothing after that, no unlock either
+  CHECK(session.asked[0].sql ==
+        "select pg_catalog.pg_backend_pid(), case when pg_catalog.pg_backend_pid() = $2::integer "
+        "then pg_catalog.pg_try_advisory_lock($1::bigint) end");
+  CHECK(session.asked[0].params[1] == "42");
 }
 
 TEST_CASE("every target of a database has a key of its own") {
