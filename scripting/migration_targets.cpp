@@ -198,7 +198,10 @@ migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
                                        migrations::MigrationSet const&, TargetSession const& place) {
   migrations::ApplyOptions options;
   options.schema_name = place.target.schema_name;
-  options.owner = arguments.has("owner") ? arguments.text("owner") : owner_of(place);
+  if (arguments.has("owner"))
+    options.owner = arguments.text("owner");
+  else
+    options.find_owner = [&place] { return owner_of(place); };
   options.applied_by = world.who.name();
   options.run_id = world.gate.run_id();
   options.accepted = accepted_problems(arguments);

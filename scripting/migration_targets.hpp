@@ -61,7 +61,7 @@ Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Colum
                    std::vector<std::string> notes);
 
 // Options of a writing call: who, the owner that is given or that the database or schema has, accepted
-// problems.
+// problems. They ask `place`, which must outlive them.
 migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
                                        migrations::MigrationSet const& set, TargetSession const& place);
 migrations::AcceptedProblems accepted_problems(Arguments const& arguments);

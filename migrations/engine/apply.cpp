@@ -62,7 +62,7 @@ class Locked {
     for (Migration const* file : files) {
       try {
         if (options_.on_start) options_.on_start(*file);
-        FileResult result = runner.run(*file, direction);
+        FileResult result = runner.run(*file, direction, file == files.back() ? Flush::now : Flush::later);
         if (options_.on_done) options_.on_done(*file, direction, result.elapsed);
         report.applied.push_back({file->name, direction, result.elapsed, result.retries});
         for (std::string& index : result.repaired) report.repaired.push_back(std::move(index));

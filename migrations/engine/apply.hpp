@@ -20,9 +20,10 @@ namespace migrations {
 struct ApplyOptions {
   std::string schema_name;  // the schema that the target is placed in; empty: the whole database
   std::string owner;        // role that the files run as, and that owns what they make; empty: the session's
-  std::string applied_by;   // for the ledger; empty: the session's user
-  std::string run_id;       // for the ledger; empty: none
-  AcceptedProblems accepted;  // what `up` goes on in spite of
+  std::function<std::string()> find_owner;  // gives it instead, asked when something is to run
+  std::string applied_by;                   // for the ledger; empty: the session's user
+  std::string run_id;                       // for the ledger; empty: none
+  AcceptedProblems accepted;                // what `up` goes on in spite of
 
   std::chrono::milliseconds lock_wait{10'000};    // for another run on this target
   std::chrono::milliseconds lock_timeout{5'000};  // of each statement, for what applications hold; 0: none
@@ -62,6 +63,8 @@ struct ApplyReport {
 
 // Runs what is pending, in order: one transaction a file with its ledger row in it, a no-transaction file
 // statement by statement with the row after the last. Stops at the first error; what ran before it stays.
+// Only the last commit waits for the disk, and it takes the others along: a server that goes down meanwhile
+// comes back with the files up to some point, each of them whole.
 // Precondition: no transaction is open. Errors: refused (problems, a pooler, the placement), locked (another
 // run), sql (message "055_x.sql:12: …" with a hint), in_doubt (lost while committing; run again),
 // interrupted, connect.

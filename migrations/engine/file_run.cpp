@@ -77,13 +77,18 @@ bool wants_no_transaction(Piece const& piece, bool& sets_session) {
 }  // namespace
 
 FileRunner::FileRunner(fleet::Session& session, Target target, ApplyOptions const& options)
-    : session_(session), target_(std::move(target)), options_(options) {}
+    : session_(session),
+      target_(std::move(target)),
+      options_(options),
+      owner_(options.find_owner ? options.find_owner() : options.owner) {}
 
 FileRunner::~FileRunner() {
   if (!session_.is_open()) return;
   session_.rollback();  // also forgets a stop that came when nothing ran
   try {
     session_.script(std::string{"reset role; "} + plain_settings);
+    // A commit with something in it waits; a session that is gone is left to the server's WAL writer.
+    if (unflushed_) session_.script("select pg_catalog.pg_logical_emit_message(true, 'tenantsh', '')");
   } catch (std::exception const&) {  // broken just now; the next call on it says so
   }
 }
@@ -92,11 +97,11 @@ void FileRunner::at(char const* boundary, Migration const& file) const {
   if (options_.boundary) options_.boundary(boundary, file);
 }
 
-FileResult FileRunner::run(Migration const& file, Direction direction) {
+FileResult FileRunner::run(Migration const& file, Direction direction, Flush flush) {
   bool const back = direction == Direction::down;
   Script const& script = back && file.down ? *file.down : file;
   if (options_.stop.stop_requested()) throw interrupted(script, direction);
-  Work const work{file, script, direction, fill_schema(script.sql, target_.schema_name)};
+  Work const work{file, script, direction, flush, fill_schema(script.sql, target_.schema_name)};
   FileResult result;
   at("before-begin", file);
   try {
@@ -107,7 +112,7 @@ FileResult FileRunner::run(Migration const& file, Direction direction) {
     else
       with_retries(work, result, [&] { run_in_transaction(work, result); });
   } catch (fleet::Error const& error) {
-    throw explain(error, file, script, session_, options_.owner);
+    throw explain(error, file, script, session_, owner_);
   }
   at("after-commit", file);
   return result;
@@ -131,6 +136,10 @@ void FileRunner::with_retries(Work const& work, FileResult& result, Attempt cons
   }
 }
 
+LedgerEntry FileRunner::entry(Work const& work, FileResult const& result) const {
+  return {work.file.name, work.file.sha256, "", options_.applied_by, result.elapsed.count(), options_.run_id};
+}
+
 void FileRunner::settle(Work const& work, FileResult const& result) {
   // A program's own tool wrote its history.
   if (options_.mirror && work.file.language == Language::sql)
@@ -138,9 +147,17 @@ void FileRunner::settle(Work const& work, FileResult const& result) {
   if (work.direction == Direction::down)
     erase(session_, target_, work.file.name);
   else
-    record(
-        session_, target_,
-        {work.file.name, work.file.sha256, "", options_.applied_by, result.elapsed.count(), options_.run_id});
+    record(session_, target_, entry(work, result));
+}
+
+// The ledger is the session user's, not the owner's.
+void FileRunner::settle_as_ourselves(Work const& work, FileResult const& result) {
+  if (work.direction == Direction::up && !options_.mirror) {
+    session_.script("reset role; " + recording(session_, target_, entry(work, result)));
+    return;
+  }
+  session_.script("reset role");
+  settle(work, result);
 }
 
 void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
@@ -148,7 +165,8 @@ void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
   fleet::Transaction transaction{session_, fleet::Access::read_write};
   std::string settings = std::string{plain_settings} + "; set local lock_timeout = '" +
                          std::to_string(options_.lock_timeout.count()) + "ms'";
-  if (!options_.owner.empty()) settings += "; set local role " + session_.quote_identifier(options_.owner);
+  if (work.flush == Flush::later) settings += "; set local synchronous_commit = off";
+  if (!owner_.empty()) settings += "; set local role " + session_.quote_identifier(owner_);
   session_.script(settings);
   std::optional<RowCounter> counter;
   if (work.file.seed) counter.emplace(session_);
@@ -156,14 +174,16 @@ void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
     CancelOnStop const cancel{session_, options_.stop};
     run_located(work.script, work.sql, 0, [&] { session_.script(work.sql); });
   }
-  // From here on a stop comes too late: the file becomes whole. The ledger is the session user's, not the
-  // owner's.
-  session_.script("reset role");
-  if (counter) result.rows = counter->total();
+  // From here on a stop comes too late: the file becomes whole.
+  if (counter) {
+    session_.script("reset role");
+    result.rows = counter->total();
+  }
   result.elapsed = since(start);
-  settle(work, result);
+  settle_as_ourselves(work, result);
   at("before-commit", work.file);
   transaction.commit();
+  unflushed_ = work.flush == Flush::later;
 }
 
 void FileRunner::run_by_statement(Work const& work, FileResult& result) {
@@ -226,12 +246,12 @@ void FileRunner::run_by_statement(Work const& work, FileResult& result) {
 
 // Sends one statement as the owner.
 void FileRunner::run_piece(Work const& work, Piece const& piece) {
-  if (!options_.owner.empty()) session_.script("set role " + session_.quote_identifier(options_.owner));
+  if (!owner_.empty()) session_.script("set role " + session_.quote_identifier(owner_));
   {
     CancelOnStop const cancel{session_, options_.stop};
     run_located(work.script, work.sql, piece.offset, [&] { session_.query(piece.sql); });
   }
-  if (!options_.owner.empty()) session_.script("reset role");
+  if (!owner_.empty()) session_.script("reset role");
 }
 
 // One that no transaction covers. What its row says is written before and after: when the process ends
@@ -250,7 +270,7 @@ void FileRunner::run_outside(Work const& work, Piece const& piece, ProgressRow& 
     try {
       run_piece(work, piece);
     } catch (fleet::Error const& error) {
-      if (session_.is_open() && !options_.owner.empty()) session_.script("reset role");
+      if (session_.is_open() && !owner_.empty()) session_.script("reset role");
       if (session_.is_open() && error.kind == fleet::ErrorKind::sql) {
         progress.begun = false;  // the server answered: it did nothing
         row.write(progress);

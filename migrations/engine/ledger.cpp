@@ -114,17 +114,20 @@ void prepare_ledger(fleet::Session& session) {
 }
 
 void record(fleet::Session& session, Target const& target, LedgerEntry const& entry) {
-  auto or_null = [](std::string const& text) {
-    return text.empty() ? std::nullopt : std::optional<std::string>{text};
-  };
-  session.query({R"sql(
-    insert into tenantsh.ledger (scope, schema_name, name, sha256, applied_at, applied_by, duration_ms, run_id)
-    values ($1, $2, $3, $4, pg_catalog.clock_timestamp(), coalesce($5, session_user), $6::bigint, $7)
-    on conflict (scope, schema_name, name) do update
-       set sha256 = excluded.sha256, applied_at = excluded.applied_at, applied_by = excluded.applied_by,
-           duration_ms = excluded.duration_ms, run_id = excluded.run_id)sql",
-                 {std::string{to_string(target.scope)}, target.schema_name, entry.name, entry.sha256,
-                  or_null(entry.applied_by), std::to_string(entry.duration_ms), or_null(entry.run_id)}});
+  session.script(recording(session, target, entry));
+}
+
+std::string recording(fleet::Session& session, Target const& target, LedgerEntry const& entry) {
+  auto literal = [&](std::string_view text) { return session.quote_literal(text); };
+  return "insert into tenantsh.ledger "
+         "(scope, schema_name, name, sha256, applied_at, applied_by, duration_ms, run_id) values (" +
+         literal(to_string(target.scope)) + ", " + literal(target.schema_name) + ", " + literal(entry.name) +
+         ", " + literal(entry.sha256) + ", pg_catalog.clock_timestamp(), " +
+         (entry.applied_by.empty() ? "session_user" : literal(entry.applied_by)) + ", " +
+         std::to_string(entry.duration_ms) + ", " + (entry.run_id.empty() ? "null" : literal(entry.run_id)) +
+         ") on conflict (scope, schema_name, name) do update set sha256 = excluded.sha256, "
+         "applied_at = excluded.applied_at, applied_by = excluded.applied_by, "
+         "duration_ms = excluded.duration_ms, run_id = excluded.run_id";
 }
 
 void erase(fleet::Session& session, Target const& target, std::string const& name) {

@@ -45,6 +45,8 @@ void prepare_ledger(fleet::Session& session);
 // Writes or overwrites one row, in the transaction that is open if there is one. An empty applied_by is the
 // session's user; applied_at is the server's clock.
 void record(fleet::Session& session, Target const& target, LedgerEntry const& entry);
+// The statement that does it, for a script.
+std::string recording(fleet::Session& session, Target const& target, LedgerEntry const& entry);
 // Removes one row, in the transaction that is open if there is one.
 void erase(fleet::Session& session, Target const& target, std::string const& name);
 

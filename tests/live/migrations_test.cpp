@@ -36,6 +36,31 @@ TEST_CASE("pending files run in order, once, and are recorded") {
   CHECK(applied(apply(*session, folder.load(database.driver()), {})) == "11_c.sql");
 }
 
+TEST_CASE("only the last commit of a run waits for the disk") {
+  FreshDatabase database;
+  SetFolder folder;
+  std::string const note = "insert into waits select current_setting('synchronous_commit')";
+  database.run({"create table waits (of text)", "alter table waits owner to tenantsh_admin",
+                "create extension pg_walinspect",
+                "alter database \"" + database.name() + "\" set synchronous_commit = on"});
+  folder.write("1_a.sql", note).write("2_b.sql", note).write("3_c.sql", note);
+  auto session = database.connect();
+  apply(*session, folder.load(database.driver()), {});
+  CHECK(database.one("select string_agg(of, ' ' order by ctid) from waits") == "off off on");
+  CHECK(session->query("show synchronous_commit").value() == "on");
+  // When one breaks off, those before it are on disk as well once that is told: a commit that waits follows.
+  folder.write("4_d.sql", note).write("5_e.sql", "select 1 / 0").write("6_f.sql", note);
+  std::string const before = database.one("select pg_current_wal_flush_lsn()");
+  CHECK(error_of([&] { apply(*session, folder.load(database.driver()), {}); }) ==
+        "sql 22012: 5_e.sql: division by zero | ");
+  std::string const flushed = database.one("select pg_current_wal_flush_lsn()");
+  CHECK(recorded(*session) == "1_a.sql 2_b.sql 3_c.sql 4_d.sql");
+  std::string const records = "from pg_get_wal_records_info('" + before + "', '" + flushed +
+                              "') where record_type in ('COMMIT', 'MESSAGE')";
+  CHECK(database.one("select string_agg(record_type, ' ' order by start_lsn) " + records +
+                     " and start_lsn > (select min(start_lsn) " + records + ")") == "MESSAGE COMMIT");
+}
+
 TEST_CASE("two files with one number stop before anything runs") {
   FreshDatabase database;
   SetFolder folder;
