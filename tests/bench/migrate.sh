@@ -111,6 +111,8 @@ fresh() {
         echo "\\connect $name"
         echo 'drop schema public cascade; drop schema if exists tenantsh, sqitch cascade; create schema public; vacuum;'
     done | PGOPTIONS='-c client_min_messages=warning' sql -d postgres
+    # A database in use has its relation cache file; the vacuum dropped it.
+    sed 's/^/\\connect /' <<<"$names" | sql -d postgres
     sql -d postgres -c checkpoint
 }
 # timed NAME RUNNER: appends the milliseconds to the file NAME; a failure is said and counts for nothing.
