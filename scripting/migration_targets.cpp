@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace scripting {
 
 namespace {
@@ -148,6 +150,9 @@ std::vector<TargetOutcome> for_each_ledger(
       }
     return fleet::Result{};
   };
+  // Backwards: of more databases than may stay connected, those that a run begins with still are afterwards,
+  // and the least recently used ones that make room for the others are those it is done with.
+  std::reverse(first.begin(), first.end());
   fleet::FanOutOptions options{
       .jobs = world.settings.jobs, .timeout_ms = 0, .stop = world.interrupt.get_token()};
   for (fleet::Outcome const& outcome : world.fleet.each(first, options, one))
