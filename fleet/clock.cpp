@@ -52,7 +52,9 @@ std::optional<milliseconds> parse_interval(std::string_view text) {
   auto const [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
   std::string_view const unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
   constexpr long most = 100L * 365 * 24 * 3600;  // in any unit: no overflow below
-  if (code != std::errc{} || count < 0 || count > most || unit.size() != 1) return std::nullopt;
+  if (code != std::errc{} || count < 0 || count > most || unit.empty()) return std::nullopt;
+  if (unit == "ms") return milliseconds{count};
+  if (unit.size() != 1) return std::nullopt;
   switch (unit.front()) {
     case 's': return std::chrono::seconds{count};
     case 'm': return std::chrono::minutes{count};

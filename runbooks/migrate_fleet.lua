@@ -23,16 +23,17 @@ local function options(run, more)
   return given
 end
 
-local function left(run, slugs)
+-- `chosen` is run.tenants, or tenants:where of a wave's slugs.
+local function left(run, chosen)
   local found = {}
-  for _, wave in ipairs(tenants:waves(options(run, { tenants = slugs }))) do
+  for _, wave in ipairs(chosen:waves(options(run, {}))) do
     for _, slug in ipairs(wave.tenants) do found[#found + 1] = slug end
   end
   return found
 end
 
-local function migrate(run, slugs, limit)
-  local result = tenants:migrate(options(run, { tenants = slugs, max_failures = limit, reason = "run " .. run.id }))
+local function migrate(run, chosen, limit)
+  local result = chosen:migrate(options(run, { max_failures = limit, reason = "run " .. run.id }))
   local outcome = { done = 0, parked = {}, not_begun = 0 }
   for row in result do
     if row.state == "parked" then outcome.parked[#outcome.parked + 1] = row.target .. ": " .. row.says end
@@ -43,10 +44,10 @@ local function migrate(run, slugs, limit)
 end
 
 step "waves" {
-  effect = function(run)
+  on = master, read_only = true,
+  tx = function(_, run)
     local waves = {}
-    for i, wave in ipairs(tenants:waves(options(run, { tenants = run.tenants.text, waves = run.waves,
-                                                       canary = run.canary ~= "" and run.canary or nil }))) do
+    for i, wave in ipairs(run.tenants:waves(options(run, { waves = run.waves, canary = run.canary ~= "" and run.canary or nil }))) do
       waves[i] = { name = wave.name, tenants = table.concat(wave.tenants, ",") }
     end
     expect(#waves <= most_waves, #waves .. " waves are more than " .. most_waves, "--input waves=\"10%, 50%\"")
@@ -56,14 +57,15 @@ step "waves" {
 
 for i = 1, most_waves do
   local function wave(run) return run.outputs["waves"][i] end
+  local function members(run) return tenants:where(wave(run).tenants) end
   step("wave " .. i) {
     when = function(run) return wave(run) ~= nil end,
     probe = function(run)
-      local slugs = left(run, wave(run).tenants)
+      local slugs = left(run, members(run))
       if #slugs == 0 then return "done", wave(run).name .. ": every tenant has every file" end
       return "not_done", wave(run).name .. ": " .. #slugs .. " left"
     end,
-    effect = function(run) return migrate(run, wave(run).tenants, i == 1 and wave(run).name == "canary" and "1" or run.max_failures) end,
+    effect = function(run) return migrate(run, members(run), i == 1 and wave(run).name == "canary" and "1" or run.max_failures) end,
     verify = function(run, outcome)
       local first = outcome.parked[1]
       expect(wave(run).name ~= "canary" or not first, "a canary failed: " .. tostring(first), "mend it and retry")
@@ -75,11 +77,11 @@ end
 
 step "nobody is left" {
   probe = function(run)
-    local slugs = left(run, run.tenants.text)
+    local slugs = left(run, run.tenants)
     if #slugs == 0 then return "done", "every tenant has every file" end
     return "not_done", #slugs .. " left: " .. table.concat(slugs, ", ", 1, math.min(#slugs, 5))
   end,
-  effect = function(run) return migrate(run, run.tenants.text) end,
+  effect = function(run) return migrate(run, run.tenants) end,
   verify = function(_, outcome)
     expect(#outcome.parked == 0, #outcome.parked .. " tenants are parked: " .. tostring(outcome.parked[1]),
            "tenantsh migrate parked; mend them, then: tenantsh runs resume")

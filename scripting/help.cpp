@@ -6,6 +6,7 @@
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
+#include "scripting/migration_help.hpp"
 #include "scripting/runbook_help.hpp"
 
 namespace scripting {
@@ -122,6 +123,7 @@ std::string signature(Method const& method) {
 std::string help_text(Registry const& registry, std::string_view topic) {
   if (topic.empty()) return overview(registry);
   if (auto const page = runbook_help(topic); !page.empty()) return std::string{page};
+  if (auto const page = migration_help(topic); !page.empty()) return std::string{page};
   if (Object const* object = registry.find_object(topic)) return object_page(registry, *object);
   if (Method const* method = registry.find_alias(topic)) return method_page(*method);
   std::size_t dot = topic.find_first_of(".: ");
@@ -129,7 +131,8 @@ std::string help_text(Registry const& registry, std::string_view topic) {
     if (Method const* method = registry.find(topic.substr(0, dot), topic.substr(dot + 1)))
       return method_page(*method);
   if (Method const* method = registry.find("shell", topic)) return method_page(*method);
-  std::vector<std::string> topics = {"runbook", "step", "answers", "approvals", "notifications"};
+  std::vector<std::string> topics = {"runbook",       "step", "answers", "approvals",
+                                     "notifications", "sets", "waves"};
   for (Object const& object : registry.objects()) topics.push_back(object.name);
   for (Method const& method : registry.all()) topics.push_back(method.object + "." + method.name);
   fleet::Error error{fleet::ErrorKind::not_found, "no help for \"" + std::string{topic} + "\""};

@@ -333,6 +333,7 @@ MigrationTargets only(MigrationTargets const& all, std::vector<TargetWork> const
 }
 
 Answer run_motion(World& world, Arguments const& arguments, Motion const& motion) {
+  check_work(arguments);
   MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
   MigrationSet const set = load_set(world, arguments, targets.scope);
   std::vector<fleet::Column> const columns{
@@ -382,6 +383,7 @@ Answer run_motion(World& world, Arguments const& arguments, Motion const& motion
 }
 
 std::vector<std::string> describe_motion(World& world, Arguments const& arguments, Motion const& motion) {
+  check_work(arguments);
   MigrationTargets const targets = targets_of(world, arguments, Scope::tenant);
   MigrationSet const set = load_set(world, arguments, targets.scope);
   auto const work = look_at_each(world, targets, motion.look(set));

@@ -106,6 +106,7 @@ class Rollout {
         arguments_(arguments),
         set_(load_set(world, arguments, Scope::tenant)),
         accepted_(accepted_problems(arguments)) {
+    check_work(arguments);
     fleet::Chosen chosen = fleet::choose(world.fleet.tenants(), receiver_selection(arguments));
     tenants_ = std::move(chosen.tenants);
     notes_ = left_out_notes(chosen);

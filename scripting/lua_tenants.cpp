@@ -43,6 +43,9 @@ Answer where(World&, Arguments const& arguments) {
   auto* tenants = std::get_if<TenantsRef>(&arguments.self);
   fleet::Selection selection = tenants ? tenants->selection : fleet::Selection::all();
   Json const& conditions = arguments.json("conditions");
+  // Of all tenants it is the selection as everywhere, a list of slugs included.
+  if (conditions.is_string() && selection.text() == "all")
+    return {TenantsRef{fleet::Selection::parse(conditions.get_ref<std::string const&>())}, {}, {}};
   if (conditions.is_string())
     return {TenantsRef{narrowed(selection, conditions.get_ref<std::string const&>())}, {}, {}};
   if (!conditions.is_object())

@@ -56,6 +56,16 @@ std::string owner_of(TargetSession const& place) {
   return owner.value().value_or("");
 }
 
+std::optional<std::chrono::milliseconds> lock_timeout_of(Arguments const& arguments) {
+  if (!arguments.has("lock_timeout")) return std::nullopt;
+  std::string const text = arguments.text("lock_timeout");
+  auto const interval = fleet::parse_interval(text);
+  if (!interval)
+    throw Error{ErrorKind::usage, "lock_timeout: " + fleet::in_quotes(text) + " is no interval"}.with_hint(
+        "lock_timeout = \"2s\" or \"500ms\"; \"0s\": wait without end");
+  return interval;
+}
+
 }  // namespace
 
 MigrationTargets targets_of(World& world, Arguments const& arguments, Scope otherwise) {
@@ -199,6 +209,11 @@ migrations::AcceptedProblems accepted_problems(Arguments const& arguments) {
   return accepted;
 }
 
+void check_work(Arguments const& arguments) {
+  accepted_problems(arguments);
+  lock_timeout_of(arguments);
+}
+
 migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
                                        migrations::MigrationSet const&, TargetSession const& place) {
   migrations::ApplyOptions options;
@@ -210,14 +225,7 @@ migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
   options.applied_by = world.who.name();
   options.run_id = world.gate.run_id();
   options.accepted = accepted_problems(arguments);
-  if (arguments.has("lock_timeout")) {
-    auto const interval = fleet::parse_interval(arguments.text("lock_timeout"));
-    if (!interval)
-      throw Error{ErrorKind::usage,
-                  "lock_timeout: " + fleet::in_quotes(arguments.text("lock_timeout")) + " is no interval"}
-          .with_hint("lock_timeout = \"2s\", \"500ms\"; \"0s\": wait without end");
-    options.lock_timeout = *interval;
-  }
+  options.lock_timeout = lock_timeout_of(arguments).value_or(options.lock_timeout);
   options.lock_retries = static_cast<int>(arguments.integer("lock_retries", options.lock_retries));
   options.stop = world.interrupt.get_token();
   return options;

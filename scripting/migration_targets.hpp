@@ -67,6 +67,8 @@ migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
 migrations::AcceptedProblems accepted_problems(Arguments const& arguments);
 // The parameters accept, owner, lock_timeout, lock_retries and jobs, which apply_options() reads.
 std::vector<Parameter> work_parameters();
+// Error{usage} for what is wrong in them, before any target is asked.
+void check_work(Arguments const& arguments);
 
 // "acme", "acme, beta", "acme, beta, … 98 more": targets that have something in common.
 std::string names_text(std::vector<std::string> const& names);

@@ -37,6 +37,7 @@ TEST_CASE("human_duration") {
 TEST_CASE("parse_interval") {
   using namespace std::chrono_literals;
   CHECK(fleet::parse_interval("30s") == 30s);
+  CHECK(fleet::parse_interval("500ms") == 500ms);
   CHECK(fleet::parse_interval("15m") == 15min);
   CHECK(fleet::parse_interval("2h") == 2h);
   CHECK(fleet::parse_interval("7d") == 168h);

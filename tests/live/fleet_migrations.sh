@@ -82,7 +82,7 @@ expect "a limit of failures" 7 tenantsh migrate --max-failures 2 --jobs 1 --unti
 has "the third is never reached" "$output" "stopped: max_failures is reached" "2 parked"
 expect "a limit that is none" 2 tenantsh migrate --max-failures many --yes
 expect "waves that are none" 2 tenantsh migrate --waves 10%,x --yes
-expect "a canary that does not exist" 1 tenantsh migrate --canary nobody --yes
+expect "a canary that does not exist" 2 tenantsh migrate --canary nobody --yes
 
 # What a whole migration looks like after each file, from a tenant that is moved one by one.
 fingerprint="select (select count(*) from tenantsh.ledger) || ' ' || md5(coalesce(string_agg(line, chr(10) order by line), '')) from (
