@@ -172,4 +172,12 @@ Structure without_own_grants(Structure structure) {
   return structure;
 }
 
+Structure only_own_grants(Structure structure) {
+  std::erase_if(structure.objects, [](StructureObject& object) {
+    std::erase_if(object.properties, [](auto const& property) { return !is_own_grant(property.first); });
+    return object.properties.empty();
+  });
+  return structure;
+}
+
 }  // namespace fleet

@@ -28,6 +28,7 @@ struct StructureObject {
 //   {owner}          the owner of the database, of the schema, or of the object
 //   {schema_name}    the schema, when one schema is read; names in it are not qualified
 //   {database_name}  in the names of roles: role tenant_acme_app in database tenant_acme
+// (A schema that is named like one of its own tables is not told from that table in the text of views.)
 struct Structure {
   std::vector<StructureObject> objects;
 
@@ -57,7 +58,8 @@ StructureDigest structure_digest(Session& session, StructureScope const& scope =
 std::map<std::string, StructureDigest> structure_digests(Session& session,
                                                          std::vector<std::string> const& schemas);
 
-// Without what StructureDigest::own_grants digests.
+// Without what StructureDigest::own_grants digests, and only that.
 Structure without_own_grants(Structure structure);
+Structure only_own_grants(Structure structure);
 
 }  // namespace fleet

@@ -13,6 +13,8 @@ Registry make_registry() {
   add_backups(registry);
   add_migrations(registry);
   add_rollout(registry);
+  add_baseline(registry);
+  add_drift(registry);
   add_seeds(registry);
   add_runbooks(registry);
   add_check(registry);
