@@ -92,6 +92,8 @@ void add_migrations(Registry& registry);
 void add_rollout(Registry& registry);   // rows of tenants
 void add_baseline(Registry& registry);  // rows of migrations
 void add_drift(Registry& registry);     // a row of migrations
+void add_rollout(Registry& registry);  // rows of tenants
+void add_adoption(Registry& registry);  // further rows of `migrations`
 void add_seeds(Registry& registry);
 void add_runbooks(Registry& registry);
 void add_check(Registry& registry);  // a row of runbooks

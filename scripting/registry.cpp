@@ -15,6 +15,7 @@ Registry make_registry() {
   add_rollout(registry);
   add_baseline(registry);
   add_drift(registry);
+  add_adoption(registry);
   add_seeds(registry);
   add_runbooks(registry);
   add_check(registry);
