@@ -4,7 +4,7 @@
 # when tenantsh goes on.
 . "$(dirname "$0")/../support/sandbox.sh"
 . "$root/tests/support/peers.sh"
-other_fleet prisma flyway golang goose rails two
+other_fleet prisma flyway golang goose rails two shop-a shop-b
 
 members='create table members (id integer primary key);'
 claims='create table claims (id integer primary key);'
@@ -64,6 +64,23 @@ same "Prisma: leaves the row that its engine would" "36|t|t|1|t" "$(in_database 
     select length(id), checksum = '$(sum 20240103000000_notes)', finished_at >= started_at, applied_steps_count, logs is null
     from _prisma_migrations where migration_name = '20240103000000_notes' and rolled_back_at is null")"
 expect "Prisma: and has nothing to do" 0 migrate history
+
+# ---- examples/adopt_prisma: a fleet in one session
+cd "$root/examples/adopt_prisma" || exit 1
+for tenant in shop-a shop-b; do
+    in_database $tenant -f migrations/20240301090000_init/migration.sql -f migrations/20240415120000_add_invoices/migration.sql -c "
+        create table _prisma_migrations (
+            id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz,
+            migration_name varchar(255) not null, logs text, rolled_back_at timestamptz,
+            started_at timestamptz not null default now(), applied_steps_count integer not null default 0);
+        insert into _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count) values
+            (gen_random_uuid(), '$(sum migrations/20240301090000_init)', now(), '20240301090000_init', 1),
+            (gen_random_uuid(), '$(sum migrations/20240415120000_add_invoices)', now(), '20240415120000_add_invoices', 1)"
+done
+expect "the example, in one session" 0 tenantsh run ./take_over.lua --input canary=shop-a --input tenants=shop-b --yes
+same "the second tenant has the column and Prisma's row" "t|$(sum migrations/20240520083000_invoice_number)" "$(in_database shop-b -c "
+    select exists (select from information_schema.columns where column_name = 'number'), checksum
+    from _prisma_migrations where migration_name = '20240520083000_invoice_number'")"
 
 # ---- Flyway
 project flyway flyway

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../support/sandbox.sh"
 . "$root/tests/support/peers.sh"
 have_peers
-other_fleet knex-a knex-b knex-whole sequelize-a sequelize-whole npm-a npm-whole dbmate-a dbmate-whole fresh
+other_fleet knex-a knex-b knex-whole sequelize-a sequelize-whole npm-a npm-whole dbmate-a dbmate-whole fresh north south whole
 
 # project FOLDER: later/ has what is not yet there when the tool runs for the last time.
 project() { mkdir -p "$work/$1/migrations" "$work/$1/later"; cd "$work/$1" || exit 1; }
@@ -196,9 +196,27 @@ expect "dbmate: goes on" 0 tenantsh migrate up --tenants dbmate-a --set "$set"
 check "dbmate: the same structure" "$(diff <(structure_of dbmate-a) <(structure_of dbmate-whole))"
 same "dbmate: nothing to do" "" "$(migrate_all dbmate-a)"
 
+# ---- examples/adopt_knex: a fleet in one session
+cp -r "$root/examples/adopt_knex" "$work/practice"
+ln -s "$peers/node_modules" "$work/practice/node_modules"
+cd "$work/practice" || exit 1
+mkdir "$work/newer"
+mv migrations/202406* migrations/202407* "$work/newer"
+for tenant in north south; do as_app $tenant npx knex migrate:latest >"$work/knex.log" 2>&1 || cat "$work/knex.log"; done
+in_database south -c "insert into patients (name, born_on) values (' Ada ', '1815-12-10')"
+mv "$work"/newer/* migrations/
+as_app whole npx knex migrate:latest >"$work/knex.log" 2>&1 || cat "$work/knex.log"
+expect "the example's plan" 8 tenantsh run ./take_over.lua --input canary=north --input tenants=south --plan
+same "writes nothing" t "$(in_database north -c "select to_regclass('tenantsh.ledger') is null")"
+expect "the example, in one session" 0 tenantsh run ./take_over.lua --input canary=north --input tenants=south --yes
+check "north is what knex makes" "$(diff <(structure_of north) <(structure_of whole))"
+check "so is south" "$(diff <(structure_of south) <(structure_of whole))"
+same "its program did its work" Ada "$(in_database south -c 'select name from patients')"
+has "and knex has nothing to do" "$(as_app south npx knex migrate:latest 2>&1)" "Already up to date"
+
 # ---- several at once
 expect "everything side by side" 0 tenantsh migrate histories --tenants all --format csv
-same "ten histories" 10 "$(grep -c ',ok,' <<<"$output")"
+same "thirteen histories" 13 "$(grep -c ',ok,' <<<"$output")"
 expect "a set of another tool's names is refused" 1 tenantsh migrate adopt --tenants dbmate-a --set "$work/npm/migrations" --tool dbmate
 has "which is said" "$output" "has a file in"
 finish

@@ -1,0 +1,1 @@
+drop view visits_by_day;
