@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "scripting/migration_history.hpp"
+
 namespace scripting {
 
 namespace {
@@ -215,7 +217,7 @@ void check_work(Arguments const& arguments) {
 }
 
 migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
-                                       migrations::MigrationSet const&, TargetSession const& place) {
+                                       migrations::MigrationSet const& set, TargetSession const& place) {
   migrations::ApplyOptions options;
   options.schema_name = place.target.schema_name;
   if (arguments.has("owner"))
@@ -228,6 +230,7 @@ migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,
   options.lock_timeout = lock_timeout_of(arguments).value_or(options.lock_timeout);
   options.lock_retries = static_cast<int>(arguments.integer("lock_retries", options.lock_retries));
   options.stop = world.interrupt.get_token();
+  continue_history(world, set, place, options);
   return options;
 }
 
