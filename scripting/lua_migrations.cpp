@@ -8,6 +8,7 @@
 #include "migrations/engine/lock.hpp"
 #include "migrations/engine/placeholder.hpp"
 #include "migrations/engine/plan.hpp"
+#include "scripting/migration_history.hpp"
 #include "scripting/migration_targets.hpp"
 #include "scripting/migration_work.hpp"
 #include "scripting/objects.hpp"
@@ -352,6 +353,7 @@ Answer run_motion(World& world, Arguments const& arguments, Motion const& motion
         static_cast<int>(arguments.integer("jobs", world.settings.jobs)), [&](TargetSession const& place) {
           fleet::Result result{columns};
           std::string const target = targets.scope == Scope::master ? "master" : place.tenant.slug;
+          require_adopted(world, set, place);
           migrations::ApplyOptions options = apply_options(world, arguments, set, place);
           options.on_done = [&](migrations::Migration const& file, migrations::Direction direction,
                                 std::chrono::milliseconds) {

@@ -13,6 +13,7 @@
 #include "migrations/engine/ledger.hpp"
 #include "migrations/engine/plan.hpp"
 #include "migrations/engine/rollout.hpp"
+#include "scripting/migration_history.hpp"
 #include "scripting/migration_work.hpp"
 #include "scripting/objects.hpp"
 
@@ -255,6 +256,7 @@ class Rollout {
       }
       auto const start = Steady::now();
       std::optional<Error> failed;
+      require_adopted(world_, set_, place);
       migrations::ApplyOptions options = apply_options(world_, arguments_, set_, place);
       options.on_done = [&](migrations::Migration const& file, migrations::Direction direction,
                             std::chrono::milliseconds) {

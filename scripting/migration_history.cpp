@@ -2,7 +2,9 @@
 
 #include <memory>
 
+#include "migrations/engine/history_match.hpp"
 #include "migrations/engine/history_writer.hpp"
+#include "migrations/engine/ledger.hpp"
 #include "migrations/engine/program.hpp"
 
 namespace scripting {
@@ -96,6 +98,29 @@ void continue_history(World& world, migrations::MigrationSet const& set, TargetS
          .stop = world.interrupt.get_token(),
          .redact = [&world](std::string text) { return world.fleet.secrets().redact(std::move(text)); }});
   };
+}
+
+void require_adopted(World& world, migrations::MigrationSet const& set, TargetSession const& place) {
+  migrations::HistorySettings const settings = settings_of(set);
+  if (!settings.tool) return;
+  auto const history = migrations::choose_history(place.session, settings, place.target.schema_name);
+  if (!history) return;
+  migrations::Ledger const ledger = migrations::read_ledger(place.session, place.target);
+  std::vector<std::string> names;
+  for (migrations::HistoryFile const& file :
+       migrations::match(migrations::read_history(place.session, *history), set, world.fleet.driver())) {
+    bool const theirs = file.file != nullptr && file.state != migrations::HistoryFile::State::pending;
+    if (!theirs || ledger.find(file.name)) continue;
+    if (file.file->language == migrations::Language::program && !ledger.entries.empty()) continue;
+    names.push_back(file.name);
+  }
+  if (names.empty()) return;
+  throw Error{ErrorKind::refused,
+              std::string{to_string(*settings.tool)} + " has applied " + names.front() +
+                  (names.size() == 1 ? "" : " and " + std::to_string(names.size() - 1) + " more") +
+                  ", which the ledger does not have"}
+      .with_detail(names_text(names))
+      .with_hint("take them over first: tenantsh migrate adopt");
 }
 
 }  // namespace scripting

@@ -16,4 +16,9 @@ migrations::HistorySettings history_settings(Arguments const& arguments, migrati
 void continue_history(World& world, migrations::MigrationSet const& set, TargetSession const& place,
                       migrations::ApplyOptions& options);
 
+// Error{refused} when the tool has applied SQL files that our ledger does not have: they would run a second
+// time. A program file that the tool applied and we did not write down yet is no harm: it is found and
+// written down.
+void require_adopted(World& world, migrations::MigrationSet const& set, TargetSession const& place);
+
 }  // namespace scripting

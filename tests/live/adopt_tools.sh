@@ -68,6 +68,8 @@ has "knex: says what it would write" "$output" "2 files (20240101000000_members.
     "in 2 tenants: knex-a, knex-b"
 same "knex: the plan wrote nothing" t "$(in_database knex-a -c "select to_regnamespace('tenantsh') is null")"
 
+expect "knex: what it has applied does not run a second time" 1 tenantsh migrate up --tenants knex-a --set "$set"
+has "knex: says what to do first" "$output" "knex has applied 20240101000000_members.js and 1 more" "tenantsh migrate adopt"
 in_database knex-a -c "update knex_migrations_lock set is_locked = 1"
 expect "knex: a lock row that is held stops it" 6 tenantsh migrate adopt --tenants knex-a --set "$set"
 has "knex: and is named" "$output" "public.knex_migrations_lock is locked" "--break-lock"
@@ -96,6 +98,12 @@ same "knex: one batch for what ran natively, knex's own for the program" \
 has "knex: started afterwards, it has nothing to do" "$(as_app knex-a knex migrate:latest 2>&1)" "Already up to date"
 expect "knex: nor have we" 0 tenantsh migrate status --tenants knex-a,knex-b --set "$set"
 expect "knex: its view of the set agrees" 0 tenantsh migrate history --tenants knex-a,knex-b --set "$set"
+
+expect "knex: back by two, a program and SQL" 0 tenantsh migrate down --tenants knex-b --set "$set" --count 2
+same "knex: its table has lost both" "20240103000000_indexes.js" "$(in_database knex-b -c "select name from knex_migrations order by id desc limit 1")"
+expect "knex: and forward again" 0 tenantsh migrate up --tenants knex-b --set "$set"
+check "knex: to the same structure" "$(diff <(structure_of knex-b) <(structure_of knex-whole))"
+has "knex: which knex agrees with" "$(as_app knex-b knex migrate:latest 2>&1)" "Already up to date"
 
 # ---- a runner that fails, and one that lies
 cat >migrations/20240106000000_bad.js <<'JS'
