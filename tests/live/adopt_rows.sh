@@ -137,7 +137,7 @@ has "golang-migrate: two files" "$output" "golang,1_members.up.sql" "golang,2_cl
 expect "golang-migrate: goes on" 0 migrate up
 same "golang-migrate: has the new version" "10|f" "$(in_database golang -c "select * from schema_migrations")"
 
-expect "golang-migrate: back" 0 migrate down
+expect "golang-migrate: back" 0 migrate down --yes --confirm golang
 same "golang-migrate: has the version below" "2|f" "$(in_database golang -c "select * from schema_migrations")"
 
 # ---- goose
@@ -158,7 +158,7 @@ expect "goose: adopted" 0 migrate adopt
 expect "goose: goes on" 0 migrate up
 same "goose: has its row" "3|t" "$(in_database goose -c "select version_id, is_applied from goose_db_version order by id desc limit 1")"
 
-expect "goose: back" 0 migrate down
+expect "goose: back" 0 migrate down --yes --confirm goose
 same "goose: its row is gone, as goose does it" 0 "$(in_database goose -c "select count(*) from goose_db_version where version_id = 3")"
 
 # ---- Rails, and two histories in one database

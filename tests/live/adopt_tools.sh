@@ -99,7 +99,7 @@ has "knex: started afterwards, it has nothing to do" "$(as_app knex-a knex migra
 expect "knex: nor have we" 0 tenantsh migrate status --tenants knex-a,knex-b --set "$set"
 expect "knex: its view of the set agrees" 0 tenantsh migrate history --tenants knex-a,knex-b --set "$set"
 
-expect "knex: back by two, a program and SQL" 0 tenantsh migrate down --tenants knex-b --set "$set" --count 2
+expect "knex: back by two, a program and SQL" 0 tenantsh migrate down --tenants knex-b --set "$set" --count 2 --yes --confirm knex-b
 same "knex: its table has lost both" "20240103000000_indexes.js" "$(in_database knex-b -c "select name from knex_migrations order by id desc limit 1")"
 expect "knex: and forward again" 0 tenantsh migrate up --tenants knex-b --set "$set"
 check "knex: to the same structure" "$(diff <(structure_of knex-b) <(structure_of knex-whole))"
