@@ -86,13 +86,14 @@ void continue_history(World& world, migrations::MigrationSet const& set, TargetS
         writer->remove(session, file);
     };
   }
-  std::string const owner = options.owner;
-  options.run_program = [&world, &set, settings, owner, tenant = place.tenant, target = place.target](
+  options.run_program = [&world, &set, settings, owner = options.owner, find = options.find_owner,
+                         tenant = place.tenant, target = place.target](
                             fleet::Session& session, Migration const& file, Direction direction) {
     migrations::ProgramRunner const runner = runner_of(set, file, direction);
     TargetSession const here{tenant, session, target};
     migrations::run_program(
-        session, runner, program_target(world, here, owner), file, set, world.fleet.driver(),
+        session, runner, program_target(world, here, owner.empty() && find ? find() : owner), file, set,
+        world.fleet.driver(),
         {.history = settings,
          .direction = direction,
          .stop = world.interrupt.get_token(),
