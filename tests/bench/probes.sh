@@ -20,8 +20,8 @@ file() {
     case $tool in
         tenantsh) printf '%s\n' "$3" >"migrations/$stem.sql" ;;
         dbmate) printf -- '-- migrate:up\n%s\n-- migrate:down\n' "$3" >"migrations/$stem.sql" ;;
-        knex) printf 'exports.up = (k) => k.raw(`%s`);\nexports.down = () => Promise.resolve();\n' "$3" >"migrations/$stem.js" ;;
-        sequelize) printf 'module.exports = { up: (q) => q.sequelize.query(`%s`), down: () => Promise.resolve() };\n' "$3" >"migrations/$stem.js" ;;
+        knex) printf 'exports.up = async (k) => { for (const s of `%s`.split("; ")) await k.raw(s); };\nexports.down = () => Promise.resolve();\n' "$3" >"migrations/$stem.js" ;;
+        sequelize) printf 'module.exports = { up: async (q) => { for (const s of `%s`.split("; ")) await q.sequelize.query(s); }, down: () => Promise.resolve() };\n' "$3" >"migrations/$stem.js" ;;
         node-pg-migrate) printf '%s\n' "$3" >"migrations/$((1704067200000 + $1))_$2.sql" ;;
     esac
 }

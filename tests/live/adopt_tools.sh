@@ -116,6 +116,14 @@ sed -i 's/^up = .*/up = ["true"]/' migrations/set.toml
 expect "exit code 0 proves nothing" 1 tenantsh migrate up --tenants knex-a --set "$set"
 has "the history does" "$output" "ended well, but knex has not recorded the file"
 sed -i 's/^up = .*/up = ["knex", "migrate:up", "{name}"]/' migrations/set.toml
+sed -i 's/^up = .*/up = ["sleep", "600"]/' migrations/set.toml
+env --default-signal=INT tenantsh migrate up --tenants knex-a --set "$set" >"$work/interrupted" 2>&1 </dev/null & runner=$!
+for _ in $(seq 200); do child=$(pgrep -P $runner -x sleep) && break; sleep 0.05; done
+kill -INT $runner
+wait $runner
+same "Ctrl-C ends the program" 130 $?
+check "which is gone" "$(kill -0 "$child" 2>/dev/null && echo "sleep still runs as $child")"
+sed -i 's/^up = .*/up = ["knex", "migrate:up", "{name}"]/' migrations/set.toml
 chmod o+w migrations/set.toml
 expect "commands of a file that others can write are not run" 1 tenantsh migrate up --tenants knex-a --set "$set"
 has "which is said" "$output" "own the file, and let nobody else write it"
