@@ -1,0 +1,1 @@
+alter table claims.booking add constraint ex_booking exclude using gist (during with &&);

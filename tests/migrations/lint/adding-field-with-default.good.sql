@@ -1,0 +1,1 @@
+alter table claims.claim add column received_at timestamptz default now();

@@ -1,0 +1,1 @@
+alter table claims.claim alter column payer_id set not null;

@@ -1,0 +1,1 @@
+alter table claims.claim add column vertical text not null;

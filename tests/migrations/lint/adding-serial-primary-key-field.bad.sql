@@ -1,0 +1,1 @@
+alter table claims.claim add primary key (id);

@@ -1,0 +1,2 @@
+-- tenantsh: allow ban-drop-table
+drop table if exists claims.claim;

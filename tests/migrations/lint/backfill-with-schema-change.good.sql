@@ -1,0 +1,1 @@
+update claims.claim set vertical = 'dental' where vertical is null;

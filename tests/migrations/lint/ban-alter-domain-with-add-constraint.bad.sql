@@ -1,0 +1,1 @@
+alter domain claims.npi add constraint ck_npi check (value <> '');

@@ -1,0 +1,1 @@
+alter domain claims.npi set default '1000000000';

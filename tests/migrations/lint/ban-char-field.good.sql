@@ -1,0 +1,1 @@
+create table claims.note (id bigint primary key, state text);

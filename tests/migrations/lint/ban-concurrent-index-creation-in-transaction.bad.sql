@@ -1,0 +1,1 @@
+create index concurrently idx_claim_status on claims.claim (status);

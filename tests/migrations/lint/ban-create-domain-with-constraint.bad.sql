@@ -1,0 +1,1 @@
+create domain claims.npi as text check (value ~ '^[12][0-9]{9}$');

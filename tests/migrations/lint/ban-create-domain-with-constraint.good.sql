@@ -1,0 +1,1 @@
+create domain claims.npi as text;

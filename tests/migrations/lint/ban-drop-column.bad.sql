@@ -1,0 +1,1 @@
+alter table claims.claim drop column if exists total;

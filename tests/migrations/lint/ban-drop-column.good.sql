@@ -1,0 +1,1 @@
+alter table claims.claim alter column total set statistics 500;

@@ -1,0 +1,2 @@
+-- tenantsh: no-transaction
+drop database if exists tenant_acme;

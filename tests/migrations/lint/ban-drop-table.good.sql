@@ -1,0 +1,2 @@
+create temporary table scratch (id int);
+drop table scratch;

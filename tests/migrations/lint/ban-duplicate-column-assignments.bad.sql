@@ -1,0 +1,1 @@
+update claims.claim set status = 'a', status = 'b' where id = 1;

@@ -1,0 +1,1 @@
+alter table claims.claim alter column total type bigint;

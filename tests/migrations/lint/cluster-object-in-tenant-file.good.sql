@@ -1,0 +1,1 @@
+grant usage on schema claims to claims_reader;

@@ -1,0 +1,1 @@
+cluster claims.claim using pk_claim;

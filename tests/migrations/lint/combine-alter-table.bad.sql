@@ -1,0 +1,2 @@
+alter table claims.claim add column a text;
+alter table claims.claim add column b text;

@@ -1,0 +1,1 @@
+alter table claims.claim add column a text, add column b text;

@@ -1,0 +1,1 @@
+alter table claims.claim add constraint ck_claim_total check (total >= 0);

@@ -1,0 +1,1 @@
+insert into claims.status (code) values ('new'), ('paid');

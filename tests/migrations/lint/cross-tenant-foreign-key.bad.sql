@@ -1,0 +1,3 @@
+-- case: schema
+create table {schema_name}.note (id bigint primary key, claim_id bigint references acme.claim (id));
+create index idx_note_claim_id on {schema_name}.note (claim_id);

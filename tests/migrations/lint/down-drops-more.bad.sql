@@ -1,0 +1,4 @@
+create table claims.note (id bigint primary key);
+-- down
+drop table if exists claims.note;
+drop table if exists claims.claim;

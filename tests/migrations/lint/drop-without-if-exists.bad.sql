@@ -1,0 +1,1 @@
+drop view claims.open_claim;

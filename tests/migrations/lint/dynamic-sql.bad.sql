@@ -1,0 +1,5 @@
+do $$
+begin
+    execute 'drop ' || kind_of('claims.claim') || ' claims.claim';
+end
+$$;

@@ -1,0 +1,2 @@
+alter type claims.status add value 'void' after 'paid';
+update claims.claim set status = 'paid' where total = 0;

@@ -1,0 +1,2 @@
+-- case: schema
+create extension if not exists citext;

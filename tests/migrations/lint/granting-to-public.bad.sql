@@ -1,0 +1,1 @@
+grant select on claims.claim to public;

@@ -1,0 +1,1 @@
+create table claims.a_name_that_is_longer_than_what_postgresql_keeps_which_is_sixty_three_bytes (id bigint primary key);

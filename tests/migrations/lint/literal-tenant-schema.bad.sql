@@ -1,0 +1,2 @@
+-- case: schema
+insert into acme.note (id) values (1);

@@ -1,0 +1,2 @@
+-- case: schema
+insert into {schema_name}.note (id) values (1);

@@ -1,0 +1,1 @@
+lock table claims.claim in share mode;

@@ -1,0 +1,2 @@
+-- case: enable=missing-down
+create table claims.note (id bigint primary key);

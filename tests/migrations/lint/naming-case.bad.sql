@@ -1,0 +1,2 @@
+-- case: naming=lower
+create table claims."claimNote" (id bigint primary key);

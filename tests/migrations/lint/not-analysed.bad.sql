@@ -1,0 +1,1 @@
+select * from json_table('[]', '$[*]' columns (id int path '$.id'));

@@ -1,0 +1,1 @@
+select * from jsonb_array_elements('[]');

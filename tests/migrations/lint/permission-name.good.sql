@@ -1,0 +1,1 @@
+insert into security.permission (code) values ('INVOICE.APPROVE'), ('INVOICE.READ') on conflict (code) do nothing;

@@ -1,0 +1,1 @@
+create table claims.note (id integer generated always as identity primary key);

@@ -1,0 +1,1 @@
+create table claims.note (id smallint generated always as identity primary key);

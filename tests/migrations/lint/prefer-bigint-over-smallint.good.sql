@@ -1,0 +1,1 @@
+create table claims.vertical (id smallint primary key, name text not null);

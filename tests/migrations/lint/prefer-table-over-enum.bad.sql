@@ -1,0 +1,1 @@
+create type claims.status as enum ('new', 'paid');

@@ -1,0 +1,1 @@
+create type claims.pair as (low int, high int);

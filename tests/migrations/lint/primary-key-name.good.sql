@@ -1,0 +1,2 @@
+-- case: primary_key=id
+create table claims.note (id bigint primary key);

@@ -1,0 +1,2 @@
+\set total 1
+create table claims.note (id bigint primary key);

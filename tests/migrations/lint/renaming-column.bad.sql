@@ -1,0 +1,1 @@
+alter table claims.claim rename column total to amount;

@@ -1,0 +1,1 @@
+alter type claims.status rename value 'new' to 'received';

@@ -1,0 +1,1 @@
+alter type claims.status add value if not exists 'received' before 'new';

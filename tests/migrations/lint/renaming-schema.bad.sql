@@ -1,0 +1,1 @@
+alter schema claims rename to billing;

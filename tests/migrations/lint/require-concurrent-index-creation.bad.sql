@@ -1,0 +1,1 @@
+create index idx_claim_status on claims.claim (status);

@@ -1,0 +1,2 @@
+-- tenantsh: no-transaction
+create index concurrently idx_claim_status on claims.claim (status);

@@ -1,0 +1,1 @@
+drop index if exists claims.idx_claim_status;

@@ -1,0 +1,1 @@
+alter table claims.claim detach partition claims.claim_2019;

@@ -1,0 +1,2 @@
+-- tenantsh: no-transaction
+alter table claims.claim detach partition claims.claim_2019 concurrently;

@@ -1,0 +1,2 @@
+-- tenantsh: no-transaction
+reindex table concurrently claims.claim;

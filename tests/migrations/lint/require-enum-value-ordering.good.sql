@@ -1,0 +1,1 @@
+alter type claims.status add value 'void' after 'paid';

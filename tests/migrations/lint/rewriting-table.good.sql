@@ -1,0 +1,1 @@
+alter table claims.claim set (fillfactor = 80);

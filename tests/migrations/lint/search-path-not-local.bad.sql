@@ -1,0 +1,2 @@
+set search_path = claims;
+create table note (id bigint primary key);

@@ -1,0 +1,3 @@
+-- tenantsh: seed
+
+alter table claims.status add column sort int;

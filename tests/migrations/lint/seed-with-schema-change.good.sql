@@ -1,0 +1,3 @@
+-- tenantsh: seed
+
+create temporary table wanted (code text);

@@ -1,0 +1,3 @@
+-- tenantsh: seed
+
+insert into claims.status (code) values ('new') on conflict (code) do nothing;

@@ -1,0 +1,1 @@
+create tabel claims.note (id bigint primary key);

@@ -1,0 +1,2 @@
+-- case: tenant_column=tenant_app_id
+create table claims.note (id bigint primary key, tenant_app_id bigint not null);

@@ -1,0 +1,2 @@
+-- case: master
+create table {schema_name}.note (id bigint primary key);

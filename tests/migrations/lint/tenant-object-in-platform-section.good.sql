@@ -1,0 +1,2 @@
+-- case: master
+create table platform.note (id bigint primary key);

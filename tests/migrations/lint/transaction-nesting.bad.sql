@@ -1,0 +1,3 @@
+begin;
+create table claims.note (id bigint primary key);
+commit;

@@ -1,0 +1,3 @@
+create table claims.note (id bigint primary key);
+savepoint a;
+release a;

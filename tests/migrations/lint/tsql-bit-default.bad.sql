@@ -1,0 +1,9 @@
+-- case: tsql
+IF NOT EXISTS (SELECT 1 FROM sys.tables WHERE name = N'NOTE')
+BEGIN
+    CREATE TABLE [dbo].[NOTE] (
+        [ID] BIGINT IDENTITY(1,1) NOT NULL PRIMARY KEY,
+        [IS_OPEN] BIT NOT NULL
+    );
+END
+GO

@@ -1,0 +1,5 @@
+-- case: tsql
+UPDATE [dbo].[NOTE] SET [BODY] = N'x' WHERE [ID] = 1;
+GO
+CREATE OR ALTER VIEW [dbo].[OPEN_NOTE] AS SELECT [ID] FROM [dbo].[NOTE];
+GO

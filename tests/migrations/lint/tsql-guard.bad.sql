@@ -1,0 +1,5 @@
+-- case: tsql
+CREATE TABLE [dbo].[NOTE] (
+        [ID] BIGINT IDENTITY(1,1) NOT NULL PRIMARY KEY
+);
+GO

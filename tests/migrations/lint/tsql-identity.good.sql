@@ -1,0 +1,8 @@
+-- case: tsql
+IF NOT EXISTS (SELECT 1 FROM sys.tables WHERE name = N'NOTE')
+BEGIN
+    CREATE TABLE [dbo].[NOTE] (
+        [ID] BIGINT IDENTITY(1,1) NOT NULL PRIMARY KEY
+    );
+END
+GO

@@ -1,0 +1,2 @@
+-- case: tsql
+UPDATE [dbo].[NOTE] SET [BODY] = 'Łódź' WHERE [ID] = 1;

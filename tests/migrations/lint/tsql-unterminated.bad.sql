@@ -1,0 +1,2 @@
+-- case: tsql
+UPDATE [dbo].[NOTE] SET [BODY] = N'x WHERE [ID] = 1;

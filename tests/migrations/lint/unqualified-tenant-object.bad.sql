@@ -1,0 +1,2 @@
+-- case: schema
+create table note (id bigint primary key);

@@ -1,0 +1,2 @@
+-- case: schema
+create table {schema_name}.note (id bigint primary key);

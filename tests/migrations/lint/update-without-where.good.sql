@@ -1,0 +1,1 @@
+update claims.claim set status = 'new' where status is null;

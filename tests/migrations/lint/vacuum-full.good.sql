@@ -1,0 +1,2 @@
+-- tenantsh: no-transaction
+vacuum claims.claim;

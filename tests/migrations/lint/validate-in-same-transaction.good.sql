@@ -1,0 +1,1 @@
+alter table claims.claim validate constraint ck_claim_total;
