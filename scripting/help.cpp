@@ -7,6 +7,7 @@
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
 #include "scripting/migration_help.hpp"
+#include "scripting/lua_lint.hpp"
 #include "scripting/runbook_help.hpp"
 
 namespace scripting {
@@ -124,6 +125,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
   if (topic.empty()) return overview(registry);
   if (auto const page = runbook_help(topic); !page.empty()) return std::string{page};
   if (auto const page = migration_help(topic); !page.empty()) return std::string{page};
+  if (auto page = lint_help(topic); !page.empty()) return page;
   if (Object const* object = registry.find_object(topic)) return object_page(registry, *object);
   if (Method const* method = registry.find_alias(topic)) return method_page(*method);
   std::size_t dot = topic.find_first_of(".: ");
@@ -133,6 +135,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
   if (Method const* method = registry.find("shell", topic)) return method_page(*method);
   std::vector<std::string> topics = {"runbook",       "step", "answers", "approvals",
                                      "notifications", "sets", "waves"};
+  std::vector<std::string> topics = {"runbook", "step", "answers", "approvals", "notifications", "lint"};
   for (Object const& object : registry.objects()) topics.push_back(object.name);
   for (Method const& method : registry.all()) topics.push_back(method.object + "." + method.name);
   fleet::Error error{fleet::ErrorKind::not_found, "no help for \"" + std::string{topic} + "\""};

@@ -1,4 +1,5 @@
 #include "scripting/interpreter.hpp"
+#include "scripting/lua_lint.hpp"
 #include "scripting/objects.hpp"
 
 namespace scripting {
@@ -16,6 +17,7 @@ Registry make_registry() {
   add_baseline(registry);
   add_drift(registry);
   add_adoption(registry);
+  add_lint(registry);
   add_seeds(registry);
   add_runbooks(registry);
   add_check(registry);
