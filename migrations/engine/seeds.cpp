@@ -9,10 +9,8 @@
 
 namespace migrations {
 
-namespace {
-
-std::vector<Migration const*> chosen_seeds(MigrationSet const& set,
-                                           std::vector<std::string> const& patterns) {
+std::vector<Migration const*> matching_seeds(MigrationSet const& set,
+                                             std::vector<std::string> const& patterns) {
   std::vector<std::string> seeds;
   for (Migration const& file : set.files())
     if (file.seed) seeds.push_back(file.name);
@@ -26,13 +24,16 @@ std::vector<Migration const*> chosen_seeds(MigrationSet const& set,
           list.empty() ? "the set has none; a seed says `-- tenantsh: seed` at its top" : "seeds: " + list);
     }
   }
-  std::vector<Migration const*> files = set.matching(patterns);
+  std::vector<Migration const*> files;
+  if (patterns.empty())
+    for (Migration const& file : set.files()) files.push_back(&file);
+  else
+    files = set.matching(patterns);
   files.erase(std::remove_if(files.begin(), files.end(), [](Migration const* file) { return !file->seed; }),
               files.end());
   return files;
 }
 
-// What the folder or the text of these files has against running them.
 void stop_at_problems(MigrationSet const& set, std::vector<Migration const*> const& files,
                       AcceptedProblems const& accepted) {
   std::vector<Problem> problems;
@@ -45,8 +46,6 @@ void stop_at_problems(MigrationSet const& set, std::vector<Migration const*> con
   problems = remaining(problems, accepted);
   if (!problems.empty()) refuse(problems);
 }
-
-}  // namespace
 
 std::vector<SeedStatus> seed_status(fleet::Session& session, MigrationSet const& set,
                                     std::string const& schema_name) {
@@ -66,9 +65,19 @@ std::vector<SeedStatus> seed_status(fleet::Session& session, MigrationSet const&
 
 std::vector<SeedRun> run_seeds(fleet::Session& session, MigrationSet const& set,
                                std::vector<std::string> const& patterns, ApplyOptions const& options) {
-  std::vector<Migration const*> const files = chosen_seeds(set, patterns);
-  stop_at_problems(set, files, options.accepted);
+  std::vector<Migration const*> files = matching_seeds(set, patterns);
   Target const target{set.scope(), options.schema_name};
+  if (patterns.empty()) {
+    Ledger const ledger = read_ledger(session, target);
+    files.erase(std::remove_if(files.begin(), files.end(),
+                               [&](Migration const* file) {
+                                 LedgerEntry const* entry = ledger.find(file->name);
+                                 return entry != nullptr && entry->sha256 == file->sha256;
+                               }),
+                files.end());
+  }
+  stop_at_problems(set, files, options.accepted);
+  if (files.empty()) return {};
   Lock const lock{session, target, {options.lock_wait, options.stop, options.on_wait}};
   prepare_ledger_explained(session);
   FileRunner runner{session, target, options};

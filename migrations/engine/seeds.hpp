@@ -30,9 +30,19 @@ struct SeedRun {
   RowCounts rows;  // in all tables
 };
 
-// Runs exactly these seed files, in the order of the set, whether the target has them or not; each in its own
-// transaction with its ledger row. Patterns as in MigrationSet::matching(); one that means no seed is
-// Error{usage}. Other errors as apply().
+// The seed files that these patterns mean, in the order of the set; all of them without a pattern. Patterns
+// as in MigrationSet::matching(); a name that is no seed is Error{usage}, a glob means the seeds among what
+// it covers.
+std::vector<Migration const*> matching_seeds(MigrationSet const& set,
+                                             std::vector<std::string> const& patterns);
+
+// Throws Error{refused} for what the folder or the text of these files has against running them.
+void stop_at_problems(MigrationSet const& set, std::vector<Migration const*> const& files,
+                      AcceptedProblems const& accepted);
+
+// Runs exactly these seed files, in the order of the set, whether the target has them or not; without a
+// pattern those that the target lacks or has in another text. Each in its own transaction with its ledger
+// row. Errors as matching_seeds() and apply().
 std::vector<SeedRun> run_seeds(fleet::Session& session, MigrationSet const& set,
                                std::vector<std::string> const& patterns, ApplyOptions const& options);
 
