@@ -19,6 +19,7 @@ Registry make_registry() {
   add_adoption(registry);
   add_lint(registry);
   add_seeds(registry);
+  add_seed_proof(registry);
   add_runbooks(registry);
   add_check(registry);
   add_runs(registry);
