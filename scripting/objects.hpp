@@ -94,6 +94,7 @@ void add_baseline(Registry& registry);  // rows of migrations
 void add_drift(Registry& registry);     // a row of migrations
 void add_rollout(Registry& registry);  // rows of tenants
 void add_adoption(Registry& registry);  // further rows of `migrations`
+void add_new_migrations(Registry& registry);  // further rows of `migrations`
 void add_seeds(Registry& registry);
 void add_seed_proof(Registry& registry);  // further rows of `seeds`
 void add_runbooks(Registry& registry);

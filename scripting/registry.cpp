@@ -13,6 +13,7 @@ Registry make_registry() {
   add_logins(registry);
   add_backups(registry);
   add_migrations(registry);
+  add_new_migrations(registry);
   add_rollout(registry);
   add_baseline(registry);
   add_drift(registry);

@@ -1,0 +1,162 @@
+// `migrations:new`: files that a person would otherwise copy from the last ones.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "migrations/engine/scaffold.hpp"
+#include "scripting/migration_targets.hpp"
+#include "scripting/objects.hpp"
+
+namespace scripting {
+
+namespace {
+
+using fleet::ErrorKind;
+using migrations::NewFile;
+using migrations::ScaffoldRequest;
+using migrations::Scope;
+namespace oid = fleet::type_oid;
+
+Scope scope_of(Arguments const& arguments) {
+  std::string const scope = arguments.text("scope", "tenant");
+  if (scope == "master" || scope == "platform") return Scope::master;
+  if (scope == "tenant") return Scope::tenant;
+  throw fleet::Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(scope)};
+}
+
+std::filesystem::path folder_of(World& world, Arguments const& arguments) {
+  if (arguments.has("set")) return arguments.text("set");
+  return world.shipped / "migrations" / std::string{to_string(scope_of(arguments))};
+}
+
+ScaffoldRequest request_of(Arguments const& arguments) {
+  ScaffoldRequest request;
+  request.kind = migrations::parse_scaffold_kind(arguments.text("kind"));
+  request.title = arguments.text("name");
+  request.table = arguments.text("table");
+  request.columns = arguments.list("columns");
+  request.column = arguments.text("column");
+  request.type = arguments.text("type");
+  request.value = arguments.text("default");
+  request.not_null = arguments.boolean("not_null");
+  request.unique = arguments.boolean("unique");
+  request.references = arguments.text("references");
+  request.index = arguments.text("index");
+  request.roles = arguments.list("roles");
+  request.permissions = arguments.list("permissions");
+  request.permission_table.table = arguments.text("permission_table");
+  request.permission_table.role_table = arguments.text("role_table");
+  request.permission_table.catalog = arguments.text("catalog");
+  request.reason = arguments.text("reason");
+  return request;
+}
+
+// "security.role_permission(role_code, permission_code)" says the columns as well.
+void read_permission_columns(ScaffoldRequest& request) {
+  std::string& table = request.permission_table.table;
+  std::size_t const open = table.find('('), comma = table.find(',');
+  if (open == std::string::npos) return;
+  if (comma == std::string::npos || comma < open || table.back() != ')')
+    throw fleet::Error{ErrorKind::usage, fleet::in_quotes(table) + " is no table with two columns"}.with_hint(
+        "write schema.role_permission(role, permission)");
+  auto part = [&](std::size_t from, std::size_t to) {
+    std::string text = table.substr(from, to - from);
+    text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
+    return text;
+  };
+  request.permission_table.role_column = part(open + 1, comma);
+  request.permission_table.permission_column = part(comma + 1, table.size() - 1);
+  table.erase(open);
+}
+
+std::vector<NewFile> files_of(World& world, Arguments const& arguments) {
+  std::filesystem::path const folder = folder_of(world, arguments);
+  migrations::NamingScheme const scheme = migrations::naming_scheme(migrations::read_names(folder));
+  Scope const scope = scope_of(arguments);
+  ScaffoldRequest request = request_of(arguments);
+  read_permission_columns(request);
+  return migrations::lay_out(migrations::scaffold(request, scheme, scope), scheme, scope,
+                             migrations::taken_names(folder), world.fleet.clock().now());
+}
+
+Answer make(World& world, Arguments const& arguments) {
+  std::filesystem::path const folder = folder_of(world, arguments);
+  std::vector<NewFile> const files = files_of(world, arguments);
+  migrations::write_new_files(folder, files);
+  fleet::Result rows{{{"file"}, {"lines", oid::int8}}};
+  for (NewFile const& file : files) {
+    rows.append((folder / file.path).string());
+    rows.append(std::to_string(std::count(file.text.begin(), file.text.end(), '\n')));
+  }
+  return {Rows{std::move(rows), {}, 0}, {}, {}};
+}
+
+std::vector<std::string> describe_make(World& world, Arguments const& arguments) {
+  std::filesystem::path const folder = folder_of(world, arguments);
+  std::vector<std::string> lines;
+  for (NewFile const& file : files_of(world, arguments))
+    lines.push_back(fmt::format("write {}:\n{}", (folder / file.path).string(), file.text));
+  return lines;
+}
+
+}  // namespace
+
+void add_new_migrations(Registry& registry) {
+  registry.add(Method{
+      .object = "migrations",
+      .name = "new",
+      .effect = Effect::write,
+      .parameters =
+          {{.name = "kind",
+            .required = true,
+            .positional = true,
+            .brief = "table, column, index, foreign_key, drop or permission"},
+           {.name = "table", .brief = "schema.table; in a set with {schema_name} the table alone"},
+           {.name = "columns",
+            .type = Type::list,
+            .brief = "of a table: \"name type [null] [default …] [references schema.table]\"; of an index or "
+                     "a foreign "
+                     "key: names"},
+           {.name = "column", .brief = "the new column, or the one to drop"},
+           {.name = "type", .brief = "its type; of a dropped one, for the way back"},
+           {.name = "default", .brief = "its default as SQL, which older rows get as well"},
+           {.name = "not_null",
+            .type = Type::boolean,
+            .default_text = "false",
+            .brief = "three files: add, fill the rows in batches, forbid NULL"},
+           {.name = "unique", .type = Type::boolean, .default_text = "false", .brief = "a unique index"},
+           {.name = "references", .brief = "table of a foreign key: schema.table or schema.table(column)"},
+           {.name = "index", .brief = "an index to drop: schema.index"},
+           {.name = "roles", .type = Type::list, .brief = "roles that get the permissions"},
+           {.name = "permissions", .type = Type::list, .brief = "ENTITY.ACTION"},
+           {.name = "permission_table",
+            .default_text = "set.toml's",
+            .brief = "schema.role_permission(role column, permission column)"},
+           {.name = "role_table",
+            .default_text = "set.toml's, or the permission table",
+            .brief = "where a role has to be: schema.role(code)"},
+           {.name = "catalog",
+            .default_text = "none",
+            .brief = "gets new permissions too: schema.permission(code, description)"},
+           {.name = "name", .default_text = "what it does", .brief = "the title in the file's name"},
+           {.name = "scope", .default_text = "tenant", .brief = "master or tenant"},
+           {.name = "set",
+            .type = Type::path,
+            .default_text = "the shipped set",
+            .brief = "folder of the files"}},
+      .returns = "result: file, lines",
+      .errors =
+          "usage for a bad name or what PostgreSQL's parser refuses; refused when a file is there already",
+      .brief =
+          "Writes migration files with the next free numbers, named and laid out like the newest ones of the "
+          "folder: safe on a table in use, each with its way back. Nothing is overwritten.",
+      .example = "migrations:new(\"column\", { table = \"members.member\", column = \"note\", type = "
+                 "\"text\", plan = true })",
+      .aliases = {"migrate new"},
+      .asks = false,
+      .run = make,
+      .describe = describe_make});
+}
+
+}  // namespace scripting
