@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "migrations/engine/scaffold.hpp"
+#include "migrations/engine/set_settings.hpp"
+#include "scripting/migration_rows.hpp"
 #include "scripting/migration_targets.hpp"
-#include "scripting/objects.hpp"
 
 namespace scripting {
 
@@ -30,7 +31,7 @@ std::filesystem::path folder_of(World& world, Arguments const& arguments) {
   return world.shipped / "migrations" / std::string{to_string(scope_of(arguments))};
 }
 
-ScaffoldRequest request_of(Arguments const& arguments) {
+ScaffoldRequest request_of(Arguments const& arguments, std::filesystem::path const& folder) {
   ScaffoldRequest request;
   request.kind = migrations::parse_scaffold_kind(arguments.text("kind"));
   request.title = arguments.text("name");
@@ -49,6 +50,15 @@ ScaffoldRequest request_of(Arguments const& arguments) {
   request.permission_table.role_table = arguments.text("role_table");
   request.permission_table.catalog = arguments.text("catalog");
   request.reason = arguments.text("reason");
+  auto const& said = migrations::read_set_settings(folder).permission;
+  auto& into = request.permission_table;
+  if (into.table.empty()) {
+    into.table = said.table;
+    into.role_column = said.role_column;
+    into.permission_column = said.permission_column;
+  }
+  if (into.role_table.empty()) into.role_table = said.role_table;
+  if (into.catalog.empty()) into.catalog = said.catalog;
   return request;
 }
 
@@ -74,7 +84,7 @@ std::vector<NewFile> files_of(World& world, Arguments const& arguments) {
   std::filesystem::path const folder = folder_of(world, arguments);
   migrations::NamingScheme const scheme = migrations::naming_scheme(migrations::read_names(folder));
   Scope const scope = scope_of(arguments);
-  ScaffoldRequest request = request_of(arguments);
+  ScaffoldRequest request = request_of(arguments, folder);
   read_permission_columns(request);
   return migrations::lay_out(migrations::scaffold(request, scheme, scope), scheme, scope,
                              migrations::taken_names(folder), world.fleet.clock().now());
@@ -131,10 +141,10 @@ void add_new_migrations(Registry& registry) {
            {.name = "roles", .type = Type::list, .brief = "roles that get the permissions"},
            {.name = "permissions", .type = Type::list, .brief = "ENTITY.ACTION"},
            {.name = "permission_table",
-            .default_text = "set.toml's",
+            .default_text = "what set.toml says",
             .brief = "schema.role_permission(role column, permission column)"},
            {.name = "role_table",
-            .default_text = "set.toml's, or the permission table",
+            .default_text = "what set.toml says, or the permission table",
             .brief = "where a role has to be: schema.role(code)"},
            {.name = "catalog",
             .default_text = "none",

@@ -7,8 +7,8 @@
 #include "fleet/scratch_database.hpp"
 #include "migrations/engine/seed_proof.hpp"
 #include "migrations/engine/seeds.hpp"
+#include "scripting/migration_rows.hpp"
 #include "scripting/migration_targets.hpp"
-#include "scripting/objects.hpp"
 
 namespace scripting {
 
@@ -21,21 +21,37 @@ namespace oid = fleet::type_oid;
 
 constexpr char const* scratch_schema = "tenant_scratch";
 
-Scope scope_of(Arguments const& arguments) {
-  std::string const scope = arguments.text("scope", "master");
-  if (scope == "master" || scope == "platform") return Scope::master;
-  if (scope == "tenant") return Scope::tenant;
-  throw fleet::Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(scope)};
-}
-
-// Where the scratch database is made: the server that is named; for tenants the first active one, so that the
-// proof runs on the version that serves them; else master's own.
-fleet::Endpoint scratch_server(World& world, Arguments const& arguments, Scope scope) {
-  if (arguments.has("server")) return world.fleet.endpoint(world.fleet.server(arguments.text("server")));
-  if (scope == Scope::tenant)
+// Where the scratch database is made: the server that is named; for tenants the one of the first that is
+// chosen, so that the proof runs on the version that serves them; else master's own.
+struct Place {
+  Scope scope;
+  fleet::Endpoint server;
+};
+Place place_of(World& world, Arguments const& arguments) {
+  bool const tenants = arguments.has("tenants");
+  std::string const scope = arguments.text("scope", tenants ? "tenant" : "master");
+  if (scope != "master" && scope != "platform" && scope != "tenant")
+    throw fleet::Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(scope)};
+  Place place{scope == "tenant" ? Scope::tenant : Scope::master, {}};
+  if (arguments.has("server")) {
+    place.server = world.fleet.endpoint(world.fleet.server(arguments.text("server")));
+    return place;
+  }
+  if (tenants) {
+    MigrationTargets const targets = targets_of(world, arguments, place.scope);
+    if (!targets.tenants.empty()) {
+      place.server = world.fleet.endpoint(world.fleet.server(targets.tenants.front().server));
+      return place;
+    }
+  }
+  if (place.scope == Scope::tenant)
     for (fleet::Server const& server : world.fleet.servers())
-      if (server.status == "active") return world.fleet.endpoint(server);
-  return world.fleet.master_maintenance();
+      if (server.status == "active") {
+        place.server = world.fleet.endpoint(server);
+        return place;
+      }
+  place.server = world.fleet.master_maintenance();
+  return place;
 }
 
 bool declared(std::vector<std::string> const& globs, migrations::Migration const& file) {
@@ -80,13 +96,12 @@ fleet::Result rows_of(migrations::SeedProof const& proof) {
 }
 
 Answer verify(World& world, Arguments const& arguments) {
-  Scope const scope = scope_of(arguments);
-  MigrationSet const set = load_set(world, arguments, scope);
+  Place const place = place_of(world, arguments);
+  MigrationSet const set = load_set(world, arguments, place.scope);
   std::vector<std::string> const names = arguments.list("names"), overwrite = arguments.list("overwrite");
   if (matching_seeds(set, names).empty())
     return {Rows{rows_of({}), {}, 1}, {"the set has no seed; one says `-- tenantsh: seed` at its top"}, {}};
-  fleet::ScratchDatabase scratch{world.fleet.driver(), world.fleet.secrets(),
-                                 scratch_server(world, arguments, scope), world.who,
+  fleet::ScratchDatabase scratch{world.fleet.driver(), world.fleet.secrets(), place.server, world.who,
                                  world.interrupt.get_token()};
   migrations::ProofOptions options;
   options.apply.applied_by = world.who.name();
@@ -95,7 +110,14 @@ Answer verify(World& world, Arguments const& arguments) {
     options.apply.schema_name = scratch_schema;
     scratch.session().query(std::string{"create schema "} + scratch_schema);
   }
-  options.overwrites = [&](migrations::Migration const& file) { return declared(overwrite, file); };
+  // What a seed asks for is made up: no secret goes into a scratch database.
+  options.apply.prepare = [](fleet::Session& session, migrations::Migration const& seed) {
+    for (std::string const& name : seed.secrets)
+      session.query({"select pg_catalog.set_config('tenantsh.secret.' || $1, 'scratch', true)", {name}});
+  };
+  options.overwrites = [&](migrations::Migration const& file) {
+    return file.overwrite || declared(overwrite, file) || declared(set.settings().overwrite_seeds, file);
+  };
   migrations::SeedProof const proof = prove_seeds(scratch.session(), set, names, options);
   Answer answer{Rows{rows_of(proof), {}, 1}, {}, {}};
   answer.notes.push_back(fmt::format("{} of {} seeds proved", proof.proved.size(), proof.seeds.size()));
@@ -104,11 +126,10 @@ Answer verify(World& world, Arguments const& arguments) {
 }
 
 std::vector<std::string> describe_verify(World& world, Arguments const& arguments) {
-  Scope const scope = scope_of(arguments);
-  MigrationSet const set = load_set(world, arguments, scope);
+  Place const place = place_of(world, arguments);
+  MigrationSet const set = load_set(world, arguments, place.scope);
   return {fmt::format("prove {} seeds in a scratch database on {}, which is dropped again",
-                      matching_seeds(set, arguments.list("names")).size(),
-                      scratch_server(world, arguments, scope).server)};
+                      matching_seeds(set, arguments.list("names")).size(), place.server.server)};
 }
 
 }  // namespace
@@ -123,14 +144,21 @@ void add_seed_proof(Registry& registry) {
                       .positional = true,
                       .default_text = "all seeds of the set",
                       .brief = "seed files by name, number or glob"},
-                     {.name = "scope", .default_text = "master", .brief = "master or tenant"},
+                     {.name = "scope",
+                      .default_text = "master, or tenant when tenants are given",
+                      .brief = "master or tenant"},
+                     {.name = "tenants",
+                      .type = Type::selection,
+                      .default_text = "all",
+                      .brief = "whose server is used: all, a slug, a glob, key=value[,key=value] or @file; "
+                               "none of them is touched"},
                      {.name = "set",
                       .type = Type::path,
                       .default_text = "the shipped set",
                       .brief = "folder of the files"},
                      {.name = "overwrite",
                       .type = Type::list,
-                      .default_text = "none",
+                      .default_text = "what set.toml says",
                       .brief = "globs of seeds that own what they set: an operator's edit may be taken back"},
                      {.name = "server",
                       .type = Type::server,

@@ -24,7 +24,7 @@ namespace oid = fleet::type_oid;
 Answer status(World& world, Arguments const& arguments) {
   MigrationTargets targets = targets_of(world, arguments, Scope::master);
   MigrationSet set = load_set(world, arguments, targets.scope);
-  std::vector<fleet::Column> const columns{{"name"}, {"state"}, {"applied_at"}, {"fills"}};
+  std::vector<fleet::Column> const columns{{"name"}, {"state"}, {"applied_at"}, {"profile"}, {"fills"}};
   auto outcomes =
       for_each_target(world, targets, Touch::reads, world.settings.jobs, [&](TargetSession const& place) {
         fleet::Result result{columns};
@@ -33,28 +33,74 @@ Answer status(World& world, Arguments const& arguments) {
           result.append(!seed.applied ? "pending" : seed.changed ? "changed" : "applied");
           result.append(seed.applied ? std::optional<std::string_view>{seed.applied->applied_at}
                                      : std::nullopt);
+          result.append(seed.profile.empty() ? "baseline" : seed.profile);
           result.append(fmt::format("{}", fmt::join(seed.fills, " ")));
         }
         return result;
       });
   Answer answer = answer_from(std::move(outcomes), columns, std::move(targets.notes));
   fleet::Result const& rows = std::get<Rows>(answer.value).result;
+  // A seed for development is nothing that a target has to have.
   for (std::size_t row = 0; row < rows.rows() && !answer.ended; ++row)
-    if (rows.text(row, "state") != "applied") answer.ended = ErrorKind::pending;
+    if (rows.text(row, "state") != "applied" && rows.text(row, "profile") == "baseline")
+      answer.ended = ErrorKind::pending;
   return answer;
+}
+
+std::string profile_of(World& world, Arguments const& arguments) {
+  std::string const profile = arguments.text("profile", "baseline");
+  if (profile == "baseline" || profile == "production") return {};
+  if (world.fleet.environment().guard == fleet::Guard::protected_)
+    throw Error{ErrorKind::refused, "profile " + fleet::in_quotes(profile) + " is not for environment " +
+                                        world.fleet.environment().name + ", which is protected"}
+        .with_hint("made-up rows stay out of it; seeds without a profile run everywhere");
+  return profile;
+}
+
+// The values that the chosen seeds ask for, from `--secret name=reference`. All are there before anything
+// runs.
+std::map<std::string, std::string> secret_values(World& world, Arguments const& arguments,
+                                                 std::vector<migrations::Migration const*> const& seeds) {
+  std::map<std::string, fleet::Secret> given;
+  for (std::string const& text : arguments.list("secret")) {
+    std::size_t const equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw Error{ErrorKind::usage, "a secret is given as NAME=REFERENCE"}.with_hint(
+          "--secret admin_password=env:ADMIN_PASSWORD");
+    given[text.substr(0, equals)] = fleet::Secret::parse(text.substr(equals + 1));
+  }
+  std::map<std::string, std::string> values;
+  for (migrations::Migration const* seed : seeds)
+    for (std::string const& name : seed->secrets) {
+      auto const found = given.find(name);
+      if (found == given.end())
+        throw Error{ErrorKind::usage, seed->name + " needs the secret " + name}.with_hint(
+            "--secret " + name +
+            "=env:NAME, or another reference: file:PATH, exec:COMMAND, azure:VAULT/NAME, prompt:TEXT");
+      auto const stop = world.interrupt.get_token();
+      values[name] = world.fleet.secrets().resolve(found->second, [stop] { return stop.stop_requested(); });
+    }
+  return values;
 }
 
 Answer run(World& world, Arguments const& arguments) {
   MigrationTargets targets = targets_of(world, arguments, Scope::master);
   MigrationSet set = load_set(world, arguments, targets.scope);
   std::vector<std::string> const names = arguments.list("names");
+  std::string const profile = profile_of(world, arguments);
+  auto const secrets = secret_values(world, arguments, migrations::chosen_seeds(set, names, profile));
   std::vector<fleet::Column> const columns{
       {"name"}, {"inserted", oid::int8}, {"updated", oid::int8}, {"milliseconds", oid::int8}};
   auto outcomes =
       for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
         fleet::Result result{columns};
-        for (auto const& seed :
-             migrations::run_seeds(place.session, set, names, apply_options(world, arguments, set, place))) {
+        migrations::ApplyOptions options = apply_options(world, arguments, set, place);
+        options.prepare = [&secrets](fleet::Session& session, migrations::Migration const& seed) {
+          for (std::string const& name : seed.secrets)
+            session.query({"select pg_catalog.set_config('tenantsh.secret.' || $1, $2, true)",
+                           {name, secrets.at(name)}});
+        };
+        for (auto const& seed : migrations::run_seeds(place.session, set, names, options, profile)) {
           result.append(seed.name);
           result.append(std::to_string(seed.rows.inserted));
           result.append(std::to_string(seed.rows.updated));
@@ -84,8 +130,17 @@ std::vector<std::string> describe_run(World& world, Arguments const& arguments) 
   MigrationTargets targets = targets_of(world, arguments, Scope::master);
   MigrationSet set = load_set(world, arguments, targets.scope);
   std::vector<std::string> lines;
-  for (migrations::Migration const* file : set.matching(arguments.list("names")))
-    lines.push_back(fmt::format("run seed {} again in {}", file->name, names_text(target_names(targets))));
+  std::vector<std::string> const names = arguments.list("names");
+  std::vector<migrations::Migration const*> const seeds =
+      migrations::chosen_seeds(set, names, profile_of(world, arguments));
+  for (migrations::Migration const* file : seeds) {
+    std::string secrets;
+    for (std::string const& name : file->secrets)
+      secrets += (secrets.empty() ? " with the secret " : ", ") + name;
+    lines.push_back(fmt::format("run seed {} {} {}{}", file->name,
+                                names.empty() ? "where it is pending or changed, in" : "again in",
+                                names_text(target_names(targets)), secrets));
+  }
   return lines;
 }
 
@@ -159,15 +214,16 @@ std::vector<Parameter> with_targets(std::vector<Parameter> parameters) {
 
 void add_seeds(Registry& registry) {
   registry.add(Object{"seeds", "reference data: files that may run again; and made-up rows for tenants"});
-  registry.add(Method{.object = "seeds",
-                      .name = "status",
-                      .parameters = with_targets({}),
-                      .returns = "result: target, name, state (applied, pending, changed), applied_at, fills",
-                      .errors = "not_found without the folder; connect",
-                      .brief = "The seed files of a set and what each target has of them.",
-                      .example = "seeds:status{ scope = \"master\" }",
-                      .aliases = {"seed status"},
-                      .run = status});
+  registry.add(
+      Method{.object = "seeds",
+             .name = "status",
+             .parameters = with_targets({}),
+             .returns = "result: target, name, state (applied, pending, changed), applied_at, profile, fills",
+             .errors = "not_found without the folder; connect",
+             .brief = "The seed files of a set and what each target has of them.",
+             .example = "seeds:status{ scope = \"master\" }",
+             .aliases = {"seed status"},
+             .run = status});
   registry.add(Method{
       .object = "seeds",
       .name = "run",
@@ -175,13 +231,21 @@ void add_seeds(Registry& registry) {
       .parameters = with_targets(
           {{.name = "names",
             .type = Type::list,
-            .required = true,
             .positional = true,
+            .default_text = "what is pending or changed",
             .brief = "seed files by name, number or glob"},
+           {.name = "profile",
+            .default_text = "baseline",
+            .brief = "also the seeds of this profile, such as development; never in a protected environment"},
+           {.name = "secret",
+            .type = Type::list,
+            .brief = "NAME=REFERENCE for each value that a seed asks for by `-- secrets:`"},
            {.name = "owner", .default_text = "the database's", .brief = "role that the files run as"}}),
       .returns = "result: target, name, inserted, updated, milliseconds",
-      .errors = "usage for a file that is no seed; sql with file and line; locked",
-      .brief = "Runs seed files, whether a target has them or not, each in one transaction.",
+      .errors = "usage for a file that is no seed or a secret that is not given; refused for another "
+                "profile's; sql with file and line; locked",
+      .brief = "Runs seed files, whether a target has them or not, each in one transaction; without names "
+               "those that a target lacks or has in another text.",
       .example = "seeds:run(\"*payer*\", { scope = \"master\", plan = true })",
       .aliases = {"seed run"},
       .run = run,

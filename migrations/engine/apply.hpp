@@ -41,6 +41,8 @@ struct ApplyOptions {
   std::function<void(Migration const&, Direction, std::chrono::milliseconds)> on_done;
   // "before-begin", "before-commit", "after-commit" of each file: a crash test ends the process there.
   std::function<void(std::string_view, Migration const&)> boundary;
+  // Called in the transaction of a file, before its text: settings that it reads.
+  std::function<void(fleet::Session&, Migration const&)> prepare;
   // Keeps the history of another tool in step, inside of the file's transaction, before its ledger row.
   std::function<void(fleet::Session&, Migration const&, Direction, std::chrono::milliseconds)> mirror;
   // Runs a file that is a program, outside of any transaction; throws unless it did what it should.

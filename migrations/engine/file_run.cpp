@@ -168,6 +168,7 @@ void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
   if (work.flush == Flush::later) settings += "; set local synchronous_commit = off";
   if (!owner_.empty()) settings += "; set local role " + session_.quote_identifier(owner_);
   session_.script(settings);
+  if (options_.prepare) options_.prepare(session_, work.file);
   std::optional<RowCounter> counter;
   if (work.file.seed) counter.emplace(session_);
   {

@@ -11,7 +11,7 @@ namespace migrations {
 
 namespace {
 
-std::vector<std::string> const words{"seed", "no-transaction", "allow"};
+std::vector<std::string> const words{"seed", "no-transaction", "overwrite", "profile", "allow"};
 
 std::string trimmed(std::string_view text) {
   std::size_t const first = text.find_first_not_of(" \t\r");
@@ -49,17 +49,47 @@ bool is_table_name(std::string_view text) {
   return dot != std::string_view::npos && part(text.substr(0, dot)) && part(text.substr(dot + 1));
 }
 
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return std::islower(static_cast<unsigned char>(c)) != 0 ||
+           std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '_';
+  });
+}
+
+void read_profile(std::string const& name, int line, Header& header) {
+  if (!is_name(name))
+    header.mistakes.push_back(
+        {line, "`" + name + "` is no name of a profile", "write `-- tenantsh: seed, profile development`"});
+  else if (name != "baseline" && name != "production")
+    header.profile = name;
+}
+
+void read_secrets(std::string_view rest, int line, Header& header) {
+  for (std::string const& name : comma_list(rest)) {
+    if (is_name(name))
+      header.secrets.push_back(name);
+    else
+      header.mistakes.push_back({line, "`" + name + "` is no name of a secret",
+                                 "write `-- secrets: admin_password`, lower case, digits and _"});
+  }
+}
+
 void read_tenantsh(std::string_view rest, int line, Header& header) {
   for (std::string const& word : comma_list(rest)) {
     if (word == "seed") {
       header.seed = true;
     } else if (word == "no-transaction") {
       header.no_transaction = true;
+    } else if (word == "overwrite") {
+      header.overwrite = true;
+    } else if (word == "profile" || word.rfind("profile ", 0) == 0) {
+      read_profile(trimmed(word.substr(7)), line, header);
     } else {
       std::string const near = fleet::nearest(word, words);
-      header.mistakes.push_back({line, "`-- tenantsh: " + word + "` is not known",
-                                 near.empty() ? "known: seed, no-transaction, allow RULE reason"
-                                              : "did you mean `-- tenantsh: " + near + "`?"});
+      header.mistakes.push_back(
+          {line, "`-- tenantsh: " + word + "` is not known",
+           near.empty() ? "known: seed, no-transaction, overwrite, profile NAME, allow RULE reason"
+                        : "did you mean `-- tenantsh: " + near + "`?"});
     }
   }
 }
@@ -114,6 +144,8 @@ Header read_header(std::string_view sql) {
       }
     } else if (begin < statement && directive(text, "fills:", rest)) {
       read_fills(rest, line, header);
+    } else if (begin < statement && directive(text, "secrets:", rest)) {
+      read_secrets(rest, line, header);
     }
     begin = end + 1;
   }

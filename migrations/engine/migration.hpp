@@ -47,6 +47,13 @@ struct Migration : Script {
   // From the header, the comment lines above the first statement:
   bool seed = false;               // -- tenantsh: seed
   std::vector<std::string> fills;  // -- fills: schema.table, schema.table
+  bool overwrite = false;          // -- tenantsh: overwrite
+  std::string profile;             // -- tenantsh: profile development; empty: every target gets it
+  std::vector<std::string>
+      secrets;  // -- secrets: name, name; current_setting('tenantsh.secret.NAME') in its text
+
+  // Wants something that only `seed run` is told, so `up` leaves it to that.
+  bool on_request() const { return !profile.empty() || !secrets.empty(); }
 };
 
 }  // namespace migrations

@@ -90,6 +90,7 @@ Plan plan(MigrationSet const& set, Ledger const& ledger) {
   for (Migration const& file : set.files()) {
     bool const changed_again = std::find(again.begin(), again.end(), &file) != again.end();
     if (ledger.find(file.name) != nullptr && !changed_again) continue;
+    if (file.on_request()) continue;
     plan.pending.push_back(&file);
     if (file.version < reached) plan.problems.push_back(out_of_order(file, highest->name, set.next_number()));
     if (!can_run(file, set.settings(), set.settings().runner.up))

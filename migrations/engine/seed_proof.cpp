@@ -110,7 +110,7 @@ void Proof::execute(Trial const& trial) {
   if (!options_.apply.owner.empty())
     settings += "; set local role " + session_.quote_identifier(options_.apply.owner);
   session_.script(settings);
-  if (options_.prepare) options_.prepare(*trial.file);
+  if (options_.apply.prepare) options_.apply.prepare(session_, *trial.file);
   run_located(*trial.file, trial.sql, 0, [&] { session_.script(trial.sql); });
   session_.script("set constraints all immediate; reset role");
 }
@@ -307,7 +307,7 @@ SeedProof Proof::run(MigrationSet const& set, std::vector<Migration const*> cons
     FileRunner runner{session_, target_, options_.apply};
     for (Migration const& file : set.files()) {
       if (std::find(chosen.begin(), chosen.end(), &file) == chosen.end()) {
-        runner.run(file);
+        if (!file.on_request()) runner.run(file);
         continue;
       }
       if (options_.apply.on_start) options_.apply.on_start(file);
@@ -352,6 +352,10 @@ SeedProof prove_seeds(fleet::Session& session, MigrationSet const& set,
   std::vector<Migration const*> every;
   for (Migration const& file : set.files()) every.push_back(&file);
   stop_at_problems(set, every, options.apply.accepted);
+  for (Migration const& file : set.files())
+    if (file.language == Language::program && !options.apply.run_program)
+      throw fleet::Error{fleet::ErrorKind::refused, file.name + " is a program: the set cannot be built here"}
+          .with_hint("keep seeds in a set of SQL files, or prove them with a runner");
   return Proof{session, set, options}.run(set, chosen);
 }
 

@@ -41,11 +41,9 @@ struct SeedProof {
 };
 
 struct ProofOptions {
-  ApplyOptions apply;  // schema_name and owner as for apply(); its callbacks are called
+  ApplyOptions apply;  // schema_name and owner as for apply(); prepare() is called for each run of a seed
   // Seeds that own the columns they set: an operator's edit of those is meant to be taken back.
   std::function<bool(Migration const&)> overwrites;
-  // Called in the transaction of each run of a seed, before its text.
-  std::function<void(Migration const&)> prepare;
 };
 
 // Proves that seeds may run again, in a database that is empty and the caller's own: nothing in it is worth

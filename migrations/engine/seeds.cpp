@@ -34,6 +34,25 @@ std::vector<Migration const*> matching_seeds(MigrationSet const& set,
   return files;
 }
 
+std::vector<Migration const*> chosen_seeds(MigrationSet const& set, std::vector<std::string> const& patterns,
+                                           std::string const& profile) {
+  std::vector<Migration const*> files = matching_seeds(set, patterns);
+  auto const other = std::stable_partition(files.begin(), files.end(), [&](Migration const* file) {
+    return file->profile.empty() || file->profile == profile;
+  });
+  for (auto file = other; file != files.end(); ++file) {
+    std::string const& name = (*file)->name;
+    bool const named = std::any_of(patterns.begin(), patterns.end(), [&](std::string const& pattern) {
+      return pattern.find_first_of("*?[") == std::string::npos && set.matching(pattern).front()->name == name;
+    });
+    if (named)
+      throw fleet::Error{fleet::ErrorKind::refused, name + " is of profile " + (*file)->profile}.with_hint(
+          "--profile " + (*file)->profile + " runs it");
+  }
+  files.erase(other, files.end());
+  return files;
+}
+
 void stop_at_problems(MigrationSet const& set, std::vector<Migration const*> const& files,
                       AcceptedProblems const& accepted) {
   std::vector<Problem> problems;
@@ -53,7 +72,7 @@ std::vector<SeedStatus> seed_status(fleet::Session& session, MigrationSet const&
   std::vector<SeedStatus> status;
   for (Migration const& file : set.files()) {
     if (!file.seed) continue;
-    SeedStatus seed{file.name, file.fills, std::nullopt, false};
+    SeedStatus seed{file.name, file.fills, std::nullopt, false, file.profile};
     if (LedgerEntry const* entry = ledger.find(file.name)) {
       seed.applied = *entry;
       seed.changed = entry->sha256 != file.sha256;
@@ -64,8 +83,9 @@ std::vector<SeedStatus> seed_status(fleet::Session& session, MigrationSet const&
 }
 
 std::vector<SeedRun> run_seeds(fleet::Session& session, MigrationSet const& set,
-                               std::vector<std::string> const& patterns, ApplyOptions const& options) {
-  std::vector<Migration const*> files = matching_seeds(set, patterns);
+                               std::vector<std::string> const& patterns, ApplyOptions const& options,
+                               std::string const& profile) {
+  std::vector<Migration const*> files = chosen_seeds(set, patterns, profile);
   Target const target{set.scope(), options.schema_name};
   if (patterns.empty()) {
     Ledger const ledger = read_ledger(session, target);

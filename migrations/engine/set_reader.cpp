@@ -326,6 +326,13 @@ class SetReader {
     file.seed = file.seed || header.seed;
     file.no_transaction = file.no_transaction || header.no_transaction;
     file.fills.insert(file.fills.end(), header.fills.begin(), header.fills.end());
+    file.overwrite = file.overwrite || header.overwrite;
+    if (!header.profile.empty()) file.profile = header.profile;
+    file.secrets.insert(file.secrets.end(), header.secrets.begin(), header.secrets.end());
+    bool const for_seeds = header.overwrite || !header.profile.empty() || !header.secrets.empty();
+    if (for_seeds && !file.seed)
+      bad_header(entry, first_line, "overwrite, profile and secrets are for seeds",
+                 "say `-- tenantsh: seed` as well");
   }
 
   void bad_header(Entry const& entry, int line, std::string const& message, std::string hint) {

@@ -34,10 +34,13 @@ void read_runner(TomlTable const& top, Path const& file, SetSettings::Runner& ru
 void read_permission(TomlTable const& top, Path const& file, SetSettings::Permission& permission) {
   auto const* const below = top.below("permission");
   if (below == nullptr) return;
-  TomlTable const table{file, "permission", *below, {"table", "role_column", "permission_column"}};
+  TomlTable const table{
+      file, "permission", *below, {"table", "role_column", "permission_column", "role_table", "catalog"}};
   table.take("table", permission.table);
   table.take("role_column", permission.role_column);
   table.take("permission_column", permission.permission_column);
+  table.take("role_table", permission.role_table);
+  table.take("catalog", permission.catalog);
   if (permission.table.empty()) throw table.wrong("table", "is missing");
 }
 
@@ -62,8 +65,8 @@ SetSettings read_set_settings(Path const& folder) {
   TomlTable const top{file,
                       "",
                       toml.root,
-                      {"history", "history_table", "history_schema", "accept", "gaps", "baseline", "runner",
-                       "permission", "lint"}};
+                      {"history", "history_table", "history_schema", "accept", "gaps", "baseline",
+                       "overwrite_seeds", "runner", "permission", "lint"}};
   top.take_word("history", settings.history, known_histories());
   top.take("history_table", settings.history_table);
   top.take("history_schema", settings.history_schema);
@@ -74,6 +77,7 @@ SetSettings read_set_settings(Path const& folder) {
     settings.gaps_refused = gaps == "refuse";
   if (std::string baseline; top.take("baseline", baseline))
     settings.baseline = fleet::resolved_path(baseline, folder);
+  top.take("overwrite_seeds", settings.overwrite_seeds);
   read_runner(top, file, settings.runner);
   read_permission(top, file, settings.permission);
   return settings;

@@ -17,6 +17,9 @@ namespace migrations {
 //   accept = ["out_of_order"]             problems that `up` always goes on in spite of
 //   gaps = "refuse"                       a number that is missing between two others is a problem
 //   baseline = "baseline.sql"             what new tenants get at once
+//   overwrite_seeds = ["*"]               seeds, as globs, that own what they set: an operator's edit of it
+//   is
+//                                         taken back
 //   [runner]                              runs the files that are programs, once for each tenant
 //   up = ["npx", "knex", "migrate:up", "{file}"]     down = […]
 //   directory = ".."
@@ -33,6 +36,8 @@ struct SetSettings {
   };
   struct Permission {
     std::string table, role_column = "role", permission_column = "permission";
+    std::string role_table;  // "security.role(code)": where a role has to be
+    std::string catalog;     // "security.permission(code, description)": gets new permissions too
   };
 
   std::filesystem::path file;  // empty: the folder has none
@@ -40,6 +45,7 @@ struct SetSettings {
   std::string history, history_table, history_schema;
   AcceptedProblems accepted;
   bool gaps_refused = false;
+  std::vector<std::string> overwrite_seeds;
   std::filesystem::path baseline;  // full path; empty: baseline.sql in the folder
   Runner runner;
   Permission permission;

@@ -8,9 +8,9 @@ shipped=$root/migrations
 scratch() { superuser "$1" postgres "select count(*) from pg_database where datname like 'tenantsh_scratch%'"; }
 
 # ---- the shipped seeds --------------------------------------------------------------------------------------
-expect "the shipped master seeds may run again; nobody else edits them" 0 tenantsh seed verify --scope master --overwrite '*' --format csv
+expect "the shipped master seeds may run again; nobody else edits them" 0 tenantsh seed verify --scope master --format csv
 same "all of them were tried" "$(grep -l '^-- tenantsh: seed' "$shipped"/master/*.sql | wc -l)" "$(grep -c ',nothing,' <<<"$output")"
-expect "so may the tenant's" 0 tenantsh seed verify --scope tenant --overwrite '*' --format csv
+expect "so may the tenant's" 0 tenantsh seed verify --scope tenant --format csv
 same "all of those too" "$(grep -l '^-- tenantsh: seed' "$shipped"/tenant/*.sql | wc -l)" "$(grep -c ',nothing,' <<<"$output")"
 same "no scratch database is left" "0 0" "$(scratch master) $(scratch pg-1)"
 
@@ -52,6 +52,15 @@ has "is named with its line" "$output" '006_broken.sql:1:' 'plan.nowhere'
 rm set/006_broken.sql
 same "and leaves no database" 0 "$(scratch master)"
 same "master itself was not touched" "f" "$(superuser master master "select to_regnamespace('plan') is not null")"
+
+cat >set/007_secret.sql <<'SQL'
+-- tenantsh: seed
+-- secrets: plan_name
+insert into plan.plan (code, name, price) values ('S', current_setting('tenantsh.secret.plan_name'), 1) on conflict (code) do nothing;
+SQL
+expect "a seed that asks for a secret is proved without it" 0 tenantsh seed verify 007 --set set
+printf -- '-- tenantsh: seed, profile demo, overwrite\nupdate plan.plan set price = 1;\n' >set/008_demo.sql
+expect "one that says that it overwrites may" 0 tenantsh seed verify 008 --set set
 
 # ---- a killed one -------------------------------------------------------------------------------------------
 printf -- '-- tenantsh: seed\nselect pg_sleep(60);\n' >set/006_slow.sql

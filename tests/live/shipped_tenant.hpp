@@ -21,7 +21,8 @@ inline void fill_with_shipped_tenant(FreshDatabase const& database, int members)
   namespace fs = std::filesystem;
   fs::path const root{TENANTSH_SOURCE};
   std::vector<fs::path> files;
-  for (auto const& entry : fs::directory_iterator{root / "migrations/tenant"}) files.push_back(entry.path());
+  for (auto const& entry : fs::directory_iterator{root / "migrations/tenant"})
+    if (entry.path().extension() == ".sql") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   auto const session = database.connect("fill");
   for (fs::path const& file : files) session->script(text_of(file));

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "scripting/method.hpp"
+
+namespace scripting {
+
+// Further rows of `migrations` and `seeds`, each from a file of its own.
+void add_new_migrations(Registry& registry);  // migrations:new
+void add_renumber(Registry& registry);        // migrations:renumber
+void add_seed_proof(Registry& registry);      // seeds:verify
+
+}  // namespace scripting
