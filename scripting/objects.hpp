@@ -96,7 +96,6 @@ void add_rollout(Registry& registry);  // rows of tenants
 void add_adoption(Registry& registry);  // further rows of `migrations`
 void add_new_migrations(Registry& registry);  // further rows of `migrations`
 void add_seeds(Registry& registry);
-void add_seed_proof(Registry& registry);  // further rows of `seeds`
 void add_runbooks(Registry& registry);
 void add_check(Registry& registry);  // a row of runbooks
 void add_runs(Registry& registry);

@@ -1,5 +1,6 @@
 #include "scripting/interpreter.hpp"
 #include "scripting/lua_lint.hpp"
+#include "scripting/migration_rows.hpp"
 #include "scripting/objects.hpp"
 
 namespace scripting {
@@ -14,6 +15,7 @@ Registry make_registry() {
   add_backups(registry);
   add_migrations(registry);
   add_new_migrations(registry);
+  add_renumber(registry);
   add_rollout(registry);
   add_baseline(registry);
   add_drift(registry);

@@ -49,6 +49,9 @@ MigrationSet MigrationSet::load(std::filesystem::path const& folder, Scope scope
   if (!std::filesystem::is_directory(folder, error))
     throw fleet::Error{fleet::ErrorKind::not_found, "there is no folder " + folder.string()}.with_hint(
         "a migration set is a folder of files like 001_extensions.sql");
+  if (std::filesystem::exists(folder / ".renumber.json", error))
+    throw fleet::Error{fleet::ErrorKind::refused, folder.string() + ": a renumbering was not finished"}
+        .with_hint("finish it: tenantsh migrate renumber --set " + folder.string());
   MigrationSet set;
   set.folder_ = folder;
   set.scope_ = scope;

@@ -22,7 +22,7 @@ class MigrationSet {
  public:
   // Reads the folder without connecting or parsing. What is wrong with single files becomes a Problem.
   // Error{not_found} when there is no such folder, Error{io} when it cannot be listed, Error{config} for
-  // what is wrong in its set.toml.
+  // what is wrong in its set.toml, Error{refused} while a renumbering of the folder is half done.
   static MigrationSet load(std::filesystem::path const& folder, Scope scope, fleet::Driver const& driver);
 
   std::filesystem::path const& folder() const { return folder_; }
