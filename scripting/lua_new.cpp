@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "migrations/engine/scaffold.hpp"
+#include "migrations/engine/scaffold_names.hpp"
 #include "migrations/engine/set_settings.hpp"
 #include "scripting/migration_rows.hpp"
 #include "scripting/migration_targets.hpp"
@@ -31,16 +32,34 @@ std::filesystem::path folder_of(World& world, Arguments const& arguments) {
   return world.shipped / "migrations" / std::string{to_string(scope_of(arguments))};
 }
 
+// "note text not null default ''": the one column that is added, or dropped.
+void read_column(ScaffoldRequest& request) {
+  if (request.columns.size() > 1)
+    throw fleet::Error{ErrorKind::usage, "one column at a time"}.with_hint("each is a migration of its own");
+  if (request.columns.empty()) return;
+  std::string const& text = request.columns.front();
+  if (text.find(' ') == std::string::npos) {
+    request.column = text;
+    return;
+  }
+  migrations::ColumnText const column = migrations::parse_column(text);
+  request.column = column.name;
+  request.type = column.type;
+  request.value = column.value;
+  request.not_null = column.not_null;
+  if (!column.references.empty())
+    throw fleet::Error{ErrorKind::usage, "a new column and its foreign key are two steps"}.with_hint(
+        "first the column, then: migrate new foreign_key");
+}
+
 ScaffoldRequest request_of(Arguments const& arguments, std::filesystem::path const& folder) {
   ScaffoldRequest request;
   request.kind = migrations::parse_scaffold_kind(arguments.text("kind"));
   request.title = arguments.text("name");
   request.table = arguments.text("table");
   request.columns = arguments.list("columns");
-  request.column = arguments.text("column");
-  request.type = arguments.text("type");
-  request.value = arguments.text("default");
-  request.not_null = arguments.boolean("not_null");
+  if (request.kind == ScaffoldRequest::Kind::column || request.kind == ScaffoldRequest::Kind::drop)
+    read_column(request);
   request.unique = arguments.boolean("unique");
   request.references = arguments.text("references");
   request.index = arguments.text("index");
@@ -125,16 +144,8 @@ void add_new_migrations(Registry& registry) {
            {.name = "table", .brief = "schema.table; in a set with {schema_name} the table alone"},
            {.name = "columns",
             .type = Type::list,
-            .brief = "of a table: \"name type [null] [default …] [references schema.table]\"; of an index or "
-                     "a foreign "
-                     "key: names"},
-           {.name = "column", .brief = "the new column, or the one to drop"},
-           {.name = "type", .brief = "its type; of a dropped one, for the way back"},
-           {.name = "default", .brief = "its default as SQL, which older rows get as well"},
-           {.name = "not_null",
-            .type = Type::boolean,
-            .default_text = "false",
-            .brief = "three files: add, fill the rows in batches, forbid NULL"},
+            .brief = "of a table, and the one to add: \"name type [null | not null] [default …] [references "
+                     "schema.table]\"; of an index or a foreign key, and the one to drop: names"},
            {.name = "unique", .type = Type::boolean, .default_text = "false", .brief = "a unique index"},
            {.name = "references", .brief = "table of a foreign key: schema.table or schema.table(column)"},
            {.name = "index", .brief = "an index to drop: schema.index"},
@@ -161,8 +172,8 @@ void add_new_migrations(Registry& registry) {
       .brief =
           "Writes migration files with the next free numbers, named and laid out like the newest ones of the "
           "folder: safe on a table in use, each with its way back. Nothing is overwritten.",
-      .example = "migrations:new(\"column\", { table = \"members.member\", column = \"note\", type = "
-                 "\"text\", plan = true })",
+      .example = "migrations:new(\"column\", { table = \"members.member\", columns = { \"note text\" }, plan "
+                 "= true })",
       .aliases = {"migrate new"},
       .asks = false,
       .run = make,

@@ -98,7 +98,8 @@ Drafts Author::table_drafts() const {
 Drafts Author::column_drafts() const {
   TableName const name = table();
   std::string const& column = checked_name(request.column, "column");
-  if (request.type.empty()) throw missing("column " + column + " has no type", "type = \"text\"");
+  if (request.type.empty())
+    throw missing("column " + column + " has no type", "columns = { \"" + column + " text\" }");
   std::string const stem = title(name.table + "_add_" + column);
   std::string const alter = "alter table " + name.text + " ";
   Draft add{stem, alter + "add column " + column + " " + request.type + ";\n",
@@ -107,7 +108,8 @@ Drafts Author::column_drafts() const {
     add.up += alter + "alter column " + column + " set default " + request.value + ";\n";
   if (!request.not_null) return {add};
   if (request.value.empty())
-    throw missing("a column that is not null needs a value for the rows that are there", "default = \"''\"");
+    throw missing("a column that is not null needs a value for the rows that are there",
+                  "columns = { \"" + column + " text not null default ''\" }");
   // Each row is written once and locked for a moment: 5,000 at a time, every batch a transaction of its own.
   Draft const fill{stem + "_backfill",
                    "do $$\nbegin\n    loop\n        update " + name.text + " set " + column + " = " +

@@ -137,7 +137,7 @@ ColumnText parse_column(std::string_view text) {
     } else if (key == "not") {
       negated = true;
     } else if (key == "null") {
-      column.null = !negated;
+      (negated ? column.not_null : column.null) = true;
       negated = false;
     } else if (key == "default") {
       into = &column.value;

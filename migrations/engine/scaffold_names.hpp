@@ -34,7 +34,8 @@ TableColumns parse_table_columns(std::string_view text, NamingScheme const& sche
 // "amount numeric(18,4) null default 0 references members.member(id)".
 struct ColumnText {
   std::string name, type, value, references;
-  bool null = false;
+  bool null = false;      // said to be
+  bool not_null = false;  // said to be
 };
 ColumnText parse_column(std::string_view text);
 

@@ -144,7 +144,7 @@ TEST_CASE("what is no name, or would not parse, is refused with what would be ri
             .rfind("usage: PostgreSQL cannot read what this would make: syntax error at or near \"user\"",
                    0) == 0);
   CHECK(refusal({.kind = Kind::column, .table = "a.b", .column = "c"}) ==
-        "usage: column c has no type | type = \"text\"");
+        "usage: column c has no type | columns = { \"c text\" }");
   CHECK(refusal({.kind = Kind::column, .table = "a.b", .column = "c", .type = "text", .not_null = true})
             .rfind("usage: a column that is not null needs a value", 0) == 0);
   CHECK(refusal({.kind = Kind::permission,
