@@ -134,8 +134,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
       return method_page(*method);
   if (Method const* method = registry.find("shell", topic)) return method_page(*method);
   std::vector<std::string> topics = {"runbook",       "step", "answers", "approvals",
-                                     "notifications", "sets", "waves"};
-  std::vector<std::string> topics = {"runbook", "step", "answers", "approvals", "notifications", "lint"};
+                                     "notifications", "sets", "waves",   "lint"};
   for (Object const& object : registry.objects()) topics.push_back(object.name);
   for (Method const& method : registry.all()) topics.push_back(method.object + "." + method.name);
   fleet::Error error{fleet::ErrorKind::not_found, "no help for \"" + std::string{topic} + "\""};
