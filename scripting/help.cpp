@@ -6,8 +6,8 @@
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
-#include "scripting/migration_help.hpp"
 #include "scripting/lua_lint.hpp"
+#include "scripting/migration_help.hpp"
 #include "scripting/runbook_help.hpp"
 
 namespace scripting {
