@@ -8,5 +8,6 @@ namespace scripting {
 void add_new_migrations(Registry& registry);  // migrations:new
 void add_renumber(Registry& registry);        // migrations:renumber
 void add_seed_proof(Registry& registry);      // seeds:verify
+void add_verify(Registry& registry);          // migrations:verify
 
 }  // namespace scripting

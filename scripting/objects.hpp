@@ -89,7 +89,6 @@ void add_tenants(Registry& registry);
 void add_logins(Registry& registry);   // rows of tenants
 void add_backups(Registry& registry);  // backups, and rows of tenants
 void add_migrations(Registry& registry);
-void add_rollout(Registry& registry);         // rows of tenants
 void add_baseline(Registry& registry);        // rows of migrations
 void add_drift(Registry& registry);           // a row of migrations
 void add_rollout(Registry& registry);         // rows of tenants

@@ -19,6 +19,7 @@ Registry make_registry() {
   add_rollout(registry);
   add_baseline(registry);
   add_drift(registry);
+  add_verify(registry);
   add_adoption(registry);
   add_lint(registry);
   add_seeds(registry);

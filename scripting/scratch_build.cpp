@@ -45,6 +45,14 @@ void ScratchBuild::build_platform(migrations::MigrationSet const& set) {
                              world_.interrupt.get_token());
 }
 
+std::vector<migrations::Rehearsal> ScratchBuild::rehearse(World& world, fleet::Endpoint const& server,
+                                                          migrations::MigrationSet const& set) {
+  std::stop_token const stop = world.interrupt.get_token();
+  fleet::ScratchDatabase database{world.fleet.driver(), world.fleet.secrets(), server, world.who, stop};
+  migrations::build_platform(database.session(), set, world.fleet.driver(), world.who.name(), stop);
+  return migrations::rehearse(database.session(), set, world.who.name(), stop);
+}
+
 migrations::Build ScratchBuild::read() { return migrations::read_build(database_.session(), schema_name_); }
 
 std::string ScratchBuild::write_baseline() {

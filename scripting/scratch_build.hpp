@@ -5,6 +5,7 @@
 
 #include "fleet/scratch_database.hpp"
 #include "migrations/engine/baseline.hpp"
+#include "migrations/engine/rehearsal.hpp"
 #include "scripting/method.hpp"
 #include "scripting/world.hpp"
 
@@ -24,6 +25,10 @@ class ScratchBuild {
   // `set`: what the baseline stands for.
   ScratchBuild(World& world, fleet::Endpoint const& server, migrations::MigrationSet const& set,
                migrations::Baseline const& baseline);
+
+  // Each file of the set up, down and up again, in a database of its own.
+  static std::vector<migrations::Rehearsal> rehearse(World& world, fleet::Endpoint const& server,
+                                                     migrations::MigrationSet const& set);
 
   migrations::Build read();
   // Of a build from migrations: the text of a baseline that makes the same.

@@ -107,7 +107,7 @@ fleet::Secrets& Workplace::secrets() {
         secret.secret = true;
         return console().ask(secret);
       };
-    secrets_ = std::make_unique<fleet::Secrets>(std::move(prompt), configuration().exec_allowed);
+    secrets_ = std::make_unique<fleet::Secrets>(std::move(prompt), configuration().exec_allowed, variables_);
   }
   return *secrets_;
 }

@@ -40,8 +40,9 @@ say 'Somebody tampered with one tenant.'
 psql -X -q -d shop -c 'drop index gamma.idx_invoice_customer_id'
 what 8 tenantsh migrate drift --set migrations
 
-say 'A permission for a role, with the right sections and the next free number.'
-what 0 tenantsh migrate new permission NOTE.READ --set migrations --role CLERK --role MANAGER --yes
+say 'A permission for two roles: the next free number, the platform section, its way back.'
+what 0 tenantsh migrate new permission --set migrations --scope master --permission NOTE.READ --role CLERK --role MANAGER --yes
+cat migrations/2026_1_11_1.sql 2>/dev/null || tail -n +1 migrations/*_11_1.sql
 what 0 tenantsh migrate lint --set migrations
 what 0 tenantsh migrate up --scope master --set migrations --yes
 psql -X -q -d shop -c 'table platform.role_permission'

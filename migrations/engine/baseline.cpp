@@ -81,18 +81,21 @@ void build(fleet::Session& session, Baseline const& baseline, std::stop_token st
   }
 }
 
+std::string make_scratch_schema(fleet::Session& session, MigrationSet const& set) {
+  if (!set.uses_schema_name()) return {};
+  bool const own = std::any_of(set.files().begin(), set.files().end(),
+                               [](Migration const& file) { return creates_schema(file.sql); });
+  if (!own) make_schema(session);
+  return scratch_schema;
+}
+
 void build(fleet::Session& session, MigrationSet const& set, std::string const& applied_by,
            std::stop_token stop) {
   ApplyOptions options;
   options.applied_by = applied_by;
   options.stop = std::move(stop);
   options.accepted = set.settings().accepted;
-  if (set.uses_schema_name()) {
-    options.schema_name = scratch_schema;
-    bool const own = std::any_of(set.files().begin(), set.files().end(),
-                                 [](Migration const& file) { return creates_schema(file.sql); });
-    if (!own) make_schema(session);
-  }
+  options.schema_name = make_scratch_schema(session, set);
   apply(session, set, options);
 }
 

@@ -26,6 +26,10 @@ Baseline read_baseline(std::filesystem::path const& path);
 // The schema of a scratch database that a set with {schema_name} is built in.
 inline constexpr char const* scratch_schema = "tenantsh_scratch_schema";
 
+// The schema that a set with {schema_name} is built in, made unless its own files make it; empty for other
+// sets.
+std::string make_scratch_schema(fleet::Session& session, MigrationSet const& set);
+
 // Both fill an empty database, or its schema scratch_schema when {schema_name} is used. Errors as apply(); of
 // a baseline sql and refused name the file and the line.
 void build(fleet::Session& session, Baseline const& baseline, std::stop_token stop);

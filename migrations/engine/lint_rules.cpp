@@ -354,7 +354,10 @@ std::vector<Rule> const table{
      "The second CREATE fails with 42P07 on a new tenant.", "remove one of the two",
      "SM: create_table (force)"},
     {"baseline-only-creates", error, sql, always, "a baseline that does more than create",
-     "New tenants get it at once: ALTER and UPDATE in it are steps of a history that they do not have.",
+     "New tenants get it at once: steps of a history (a column added, renamed, changed; UPDATE) have no "
+     "place in it. "
+     "Keys, identity, partitions and reference rows after CREATE TABLE, as pg_dump writes them, are its "
+     "final form.",
      "write the final form into CREATE TABLE", ""},
     {"baseline-out-of-step", error, sql, always,
      "a table or column that the migrations make and the baseline does not, or the reverse",

@@ -278,6 +278,19 @@ class SetReader {
       bad_header(downs[i], 1, "a second way back beside " + entry.file, "keep one of the two");
     auto text = read_text(entry);
     if (!text) return;
+    if (Sections const sections = read_sections(*text); sections.scoped) {
+      auto const ours = std::find_if(sections.parts.begin(), sections.parts.end(),
+                                     [this](Section const& part) { return part.scope == scope_; });
+      if (ours == sections.parts.end()) return;
+      std::size_t begin = ours->begin;
+      std::string sql =
+          trimmed_section(std::string_view{*text}.substr(ours->begin, ours->end - ours->begin), begin);
+      Header const part = read_header(sql);
+      if (part.has_statement)
+        file.down =
+            Script{entry.file, entry.path, std::move(sql), line_of(*text, begin), part.no_transaction};
+      return;
+    }
     Header const header = read_header(*text);
     if (header.has_statement)
       file.down = Script{entry.file, entry.path, std::move(*text), 1, header.no_transaction};

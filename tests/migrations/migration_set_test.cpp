@@ -178,6 +178,17 @@ TEST_CASE("a file for both scopes") {
         "statements below `-- ===== PLATFORM MIGRATIONS =====` or `-- ===== TENANT MIGRATIONS =====`\n");
 }
 
+TEST_CASE("a way back of its own for both scopes") {
+  SetFolder folder;
+  folder
+      .write(
+          "001_a.up.sql",
+          "-- ===== PLATFORM MIGRATIONS =====\nselect 'p';\n-- ===== TENANT MIGRATIONS =====\nselect 't';\n")
+      .write("001_a.down.sql", "-- ===== TENANT MIGRATIONS =====\nselect -1;\n");
+  CHECK(ways(folder.load(Scope::master)) == "001_a.up.sql: select 'p'; [2]\n");
+  CHECK(ways(folder.load(Scope::tenant)) == "001_a.up.sql: select 't'; [4] | select -1; [2]\n");
+}
+
 TEST_CASE("sections and pairs that do not fit") {
   SetFolder folder;
   folder.write("001_a.down.sql", "select 1;")
