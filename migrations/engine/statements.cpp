@@ -8,13 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "fleet/error.hpp"
+#include "migrations/engine/parse_tree.hpp"
 #include "migrations/engine/sql_text.hpp"
 
 namespace migrations {
 
 namespace {
-
-constexpr std::size_t longest_parsed = 16 * 1024;  // bytes
 
 struct Split {
   explicit Split(PgQuerySplitResult split) : result(split) {}
@@ -22,14 +21,6 @@ struct Split {
   Split(Split const&) = delete;
   Split& operator=(Split const&) = delete;
   PgQuerySplitResult result;
-};
-
-struct Parse {
-  explicit Parse(std::string const& sql) : result(pg_query_parse(sql.c_str())) {}
-  ~Parse() { pg_query_free_parse_result(result); }
-  Parse(Parse const&) = delete;
-  Parse& operator=(Parse const&) = delete;
-  PgQueryParseResult result;
 };
 
 // The statement in text[begin, begin + length) without the blanks and comments above it.
@@ -70,23 +61,19 @@ std::vector<Piece> split_statements(std::string_view sql) {
 }
 
 std::optional<ConcurrentIndex> concurrent_index(std::string_view statement) {
-  // libpg_query writes its tree by recursion, unchecked: texts that could exhaust the stack are not given to
-  // it.
   std::vector<Head> const heads = statement_heads(statement);
-  if (heads.size() != 1 || statement.size() > longest_parsed) return std::nullopt;
+  if (heads.size() != 1) return std::nullopt;
   std::vector<std::string> const& words = heads.front().words;
   if (words.front() != "CREATE" || std::find(words.begin(), words.end(), "CONCURRENTLY") == words.end())
     return std::nullopt;
-  Parse const parse{std::string{statement}};
-  if (parse.result.error != nullptr) return std::nullopt;
-  auto const tree = nlohmann::json::parse(parse.result.parse_tree);
-  auto const statements = tree.value("stmts", nlohmann::json::array());
-  if (statements.size() != 1 || !statements[0]["stmt"].contains("IndexStmt")) return std::nullopt;
-  auto const& index = statements[0]["stmt"]["IndexStmt"];
-  if (!index.value("concurrent", false)) return std::nullopt;
-  auto const& table = index.at("relation");
-  return ConcurrentIndex{table.value("schemaname", ""), table.value("relname", ""),
-                         index.value("idxname", "")};
+  std::optional<ConcurrentIndex> found;
+  visit_parse_tree(statement, [&found](nlohmann::json const& tree) {
+    auto const index = tree.find("IndexStmt");
+    if (index == tree.end() || !index->value("concurrent", false)) return;
+    auto const& table = index->at("relation");
+    found = {table.value("schemaname", ""), table.value("relname", ""), index->value("idxname", "")};
+  });
+  return found;
 }
 
 }  // namespace migrations

@@ -21,7 +21,7 @@ std::vector<Piece> split_statements(std::string_view sql);
 struct ConcurrentIndex {
   std::string schema, table, name;
 };
-// Nothing for any other statement, and for one of more than 16 KiB.
+// Nothing for any other statement.
 std::optional<ConcurrentIndex> concurrent_index(std::string_view statement);
 
 }  // namespace migrations
