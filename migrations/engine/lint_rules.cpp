@@ -224,9 +224,11 @@ std::vector<Rule> const table{
      "a statement that PostgreSQL refuses inside a transaction block",
      "tenantsh runs a file in one transaction unless its header says no-transaction (25001).",
      "add the line `-- tenantsh: no-transaction` at the top of the file", ""},
-    {"prefer-robust-stmts", warning, sql, always,
+    {"prefer-robust-stmts", info, sql, always,
      "a statement of a no-transaction file that fails when it runs again",
-     "Each statement commits on its own: after a failure in the middle the first ones are done already.",
+     "Each statement commits on its own. tenantsh goes on after those that took effect; other tools, and a "
+     "person with "
+     "psql, run the file from its start.",
      "IF NOT EXISTS, IF EXISTS or OR REPLACE; or one statement a file",
      "sq: prefer-robust-stmts; pf: prefer-robust-create-index, prefer-robust-create-table"},
     {"enum-value-used-in-same-transaction", error, sql, always,

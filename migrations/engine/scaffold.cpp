@@ -124,7 +124,7 @@ Drafts Author::column_drafts() const {
                      alter + "drop constraint if exists " + check + ";\n" + alter + "add constraint " +
                          check + " check (" + column + " is not null) not valid;\n" + alter +
                          "validate constraint " + check + ";\n" + alter + "alter column " + column +
-                         " set not null;\n" + alter + "drop constraint " + check + ";\n",
+                         " set not null;\n" + alter + "drop constraint if exists " + check + ";\n",
                      alter + "drop constraint if exists " + check + ";\n" + alter + "alter column " + column +
                          " drop not null;\n",
                      true, false};
