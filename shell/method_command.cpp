@@ -64,6 +64,38 @@ std::string option_name(scripting::Parameter const& parameter) {
   return "--" + name;
 }
 
+namespace {
+
+// `migrate` alone is a command, and so is `migrate baseline check`: `migrate statsu` and `migrate baseline
+// chek` are neither, nor arguments of it.
+void refuse_misspelt(scripting::Registry const& registry, std::vector<std::string> const& words) {
+  std::string before = words[0] + " ";
+  for (std::size_t at = 1; at < words.size() && !words[at].starts_with("-"); ++at) {
+    std::vector<std::string> next;
+    for (auto const& method : registry.all())
+      for (auto const& alias : method.aliases)
+        if (alias.starts_with(before))
+          next.push_back(alias.substr(before.size(), alias.find(' ', before.size()) - before.size()));
+    bool const group = std::find(next.begin(), next.end(), words[at]) != next.end();
+    if (!group) {
+      std::string const near = fleet::nearest(words[at], next);
+      if (near.empty() && at == 1) return;
+      throw Error{ErrorKind::usage, "no command " + fleet::in_quotes(before + words[at])}.with_hint(
+          "did you mean " + before + (near.empty() ? next.front() : near) + "?");
+    }
+    before += words[at] + " ";
+  }
+  if (before.size() == words[0].size() + 1) return;
+  before.pop_back();
+  std::string all;
+  for (auto const& method : registry.all())
+    for (auto const& alias : method.aliases)
+      if (alias.starts_with(before + " ")) all += (all.empty() ? "" : ", ") + alias;
+  throw Error{ErrorKind::usage, fleet::in_quotes(before) + " is half a command"}.with_hint("known: " + all);
+}
+
+}  // namespace
+
 std::optional<NamedMethod> find_method(scripting::Registry const& registry,
                                        std::vector<std::string> const& words) {
   auto const alias = [&](std::size_t count) -> scripting::Method const* {
@@ -79,8 +111,10 @@ std::optional<NamedMethod> find_method(scripting::Registry const& registry,
     auto const* method = registry.find(with_underscores(words[0]), with_underscores(words[1]));
     if (method != nullptr && method->command_line) return NamedMethod{method, 2};
   }
-  if (auto const* method = alias(1)) return NamedMethod{method, 1};
-  return std::nullopt;
+  auto const* method = alias(1);
+  if (method == nullptr) return std::nullopt;
+  refuse_misspelt(registry, words);
+  return NamedMethod{method, 1};
 }
 
 scripting::Arguments parse_method_arguments(scripting::Method const& method,
