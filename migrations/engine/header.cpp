@@ -111,9 +111,9 @@ std::size_t first_statement(std::string_view sql) {
     if (std::isspace(static_cast<unsigned char>(sql[i])) != 0 || sql[i] == ';') {
       ++i;
     } else if (sql.substr(i, 2) == "--") {
-      i = std::min(sql.find('\n', i), sql.size());
+      i = std::min(sql.find_first_of("\r\n", i), sql.size());
     } else if (sql.substr(i, 2) == "/*") {
-      i += regions(sql.substr(i)).front().end;
+      i = end_of_block_comment(sql, i);
     } else {
       return i;
     }
@@ -127,12 +127,11 @@ Header read_header(std::string_view sql) {
   Header header;
   std::size_t const statement = first_statement(sql);
   header.has_statement = statement < sql.size();
-  int line = 0;
+  int line = 1;
   for (std::size_t begin = 0; begin < sql.size();) {
-    std::size_t const end = std::min(sql.find('\n', begin), sql.size());
+    std::size_t const end = std::min(sql.find_first_of("\r\n", begin), sql.size());
     std::string_view const text = sql.substr(begin, end - begin);
     std::string_view rest;
-    ++line;
     if (directive(text, "tenantsh:", rest)) {
       std::string const what = trimmed(rest);
       bool const allow = what == "allow" || what.rfind("allow ", 0) == 0;
@@ -147,6 +146,7 @@ Header read_header(std::string_view sql) {
     } else if (begin < statement && directive(text, "secrets:", rest)) {
       read_secrets(rest, line, header);
     }
+    if (end < sql.size() && sql[end] == '\n') ++line;
     begin = end + 1;
   }
   return header;

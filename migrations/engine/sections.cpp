@@ -118,7 +118,9 @@ Sections read_sections(std::string_view text) {
   bool goose_without = false;
   if (may_be_marked(text)) {
     for (Region const& region : regions(text)) {
-      if (region.kind != Stretch::comment || (region.begin > 0 && text[region.begin - 1] != '\n')) continue;
+      bool const first =
+          region.begin == 0 || text[region.begin - 1] == '\n' || text[region.begin - 1] == '\r';
+      if (region.kind != Stretch::comment || !first) continue;
       Mark const mark = mark_of(text.substr(region.begin, region.end - region.begin));
       std::size_t const after = std::min(region.end + 1, text.size());
       switch (mark.kind) {

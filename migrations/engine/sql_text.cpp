@@ -7,6 +7,20 @@
 
 namespace migrations {
 
+std::size_t end_of_block_comment(std::string_view sql, std::size_t at) {
+  int depth = 0;
+  for (std::size_t i = at; i + 1 < sql.size(); ++i) {
+    if (sql[i] == '/' && sql[i + 1] == '*') {
+      ++depth;
+      ++i;
+    } else if (sql[i] == '*' && sql[i + 1] == '/') {
+      ++i;
+      if (--depth == 0) return i + 1;
+    }
+  }
+  return sql.size();
+}
+
 namespace {
 
 bool is_word(char c) {
@@ -30,18 +44,17 @@ std::size_t end_of_quoted(std::string_view sql, std::size_t at, bool backslashes
   return sql.size();
 }
 
-std::size_t end_of_block_comment(std::string_view sql, std::size_t at) {
-  int depth = 0;
-  for (std::size_t i = at; i + 1 < sql.size(); ++i) {
-    if (sql[i] == '/' && sql[i + 1] == '*') {
-      ++depth;
-      ++i;
-    } else if (sql[i] == '*' && sql[i + 1] == '/') {
-      ++i;
-      if (--depth == 0) return i + 1;
-    }
-  }
-  return sql.size();
+bool starts_word(char c) { return is_word(c) && std::isdigit(static_cast<unsigned char>(c)) == 0; }
+
+// PostgreSQL ends a line, and with it a comment, at either.
+std::size_t end_of_line(std::string_view sql, std::size_t at) {
+  return std::min(sql.find_first_of("\r\n", at), sql.size());
+}
+
+// An unquoted identifier may hold digits and dollar signs, so that a$b$ opens no quote.
+std::size_t end_of_word(std::string_view sql, std::size_t at) {
+  while (at < sql.size() && (is_word(sql[at]) || sql[at] == '$')) ++at;
+  return at;
 }
 
 // The end of $tag$…$tag$ at `at`, or `at` itself when no dollar quote starts there ($1).
@@ -55,39 +68,82 @@ std::size_t end_of_dollar(std::string_view sql, std::size_t at) {
   return close == std::string_view::npos ? sql.size() : close + tag.size();
 }
 
+class Scanner {
+ public:
+  explicit Scanner(std::string_view sql) : sql_(sql) {}
+
+  std::vector<Region> scan() {
+    while (at_ < sql_.size()) {
+      char const c = sql_[at_];
+      if (c == '\'') {
+        quoted(continued_ == Continued::on_another_line);
+      } else if (c == '"') {
+        cut(Stretch::identifier, end_of_quoted(sql_, at_, false), after_u());
+        continued_ = Continued::no;
+      } else if (c == '-' && sql_.substr(at_, 2) == "--") {
+        cut(Stretch::comment, end_of_line(sql_, at_));
+      } else if (c == '/' && sql_.substr(at_, 2) == "/*") {
+        take(Stretch::comment, end_of_block_comment(sql_, at_));
+      } else if (std::size_t const end = c == '$' ? end_of_dollar(sql_, at_) : at_; end != at_) {
+        take(Stretch::dollar, end);
+      } else if (starts_word(c)) {
+        word();
+      } else {
+        blank_or_sign(c);
+      }
+    }
+    if (code_ < at_) found_.push_back({Stretch::code, code_, at_});
+    return std::move(found_);
+  }
+
+ private:
+  // E'a' and a 'b' on the next line are one constant, and backslashes escape in both.
+  enum class Continued { no, on_this_line, on_another_line };
+
+  void take(Stretch kind, std::size_t end) {
+    cut(kind, end);
+    continued_ = Continued::no;
+  }
+  void cut(Stretch kind, std::size_t end, bool backslash = false) {
+    if (code_ < at_) found_.push_back({Stretch::code, code_, at_});
+    found_.push_back({kind, at_, end, backslash});
+    at_ = code_ = end;
+  }
+  void quoted(bool backslashes) {
+    cut(Stretch::text, end_of_quoted(sql_, at_, backslashes), backslashes || after_u());
+    continued_ = backslashes ? Continued::on_this_line : Continued::no;
+  }
+  // Whether U& stands before.
+  bool after_u() const {
+    return at_ >= 2 && sql_[at_ - 1] == '&' && (sql_[at_ - 2] == 'u' || sql_[at_ - 2] == 'U') &&
+           (at_ == 2 || (!is_word(sql_[at_ - 3]) && sql_[at_ - 3] != '$'));
+  }
+  void word() {
+    bool const is_e = sql_[at_] == 'e' || sql_[at_] == 'E';
+    std::size_t const end = end_of_word(sql_, at_);
+    bool const escapes = is_e && end == at_ + 1 && end < sql_.size() && sql_[end] == '\'';
+    at_ = end;
+    continued_ = Continued::no;
+    if (escapes) quoted(true);
+  }
+  void blank_or_sign(char c) {
+    if (c == '\n' || c == '\r') {
+      if (continued_ != Continued::no) continued_ = Continued::on_another_line;
+    } else if (std::isspace(static_cast<unsigned char>(c)) == 0) {
+      continued_ = Continued::no;
+    }
+    ++at_;
+  }
+
+  std::string_view sql_;
+  std::vector<Region> found_;
+  std::size_t code_ = 0, at_ = 0;
+  Continued continued_ = Continued::no;
+};
+
 }  // namespace
 
-std::vector<Region> regions(std::string_view sql) {
-  std::vector<Region> found;
-  std::size_t code = 0;
-  std::size_t i = 0;
-  auto take = [&](Stretch kind, std::size_t end) {
-    if (code < i) found.push_back({Stretch::code, code, i});
-    found.push_back({kind, i, end});
-    i = code = end;
-  };
-  while (i < sql.size()) {
-    char const c = sql[i];
-    bool const after_word = i > 0 && is_word(sql[i - 1]);
-    if (c == '\'') {
-      bool const escapes =
-          after_word && (sql[i - 1] == 'e' || sql[i - 1] == 'E') && (i < 2 || !is_word(sql[i - 2]));
-      take(Stretch::text, end_of_quoted(sql, i, escapes));
-    } else if (c == '"') {
-      take(Stretch::identifier, end_of_quoted(sql, i, false));
-    } else if (c == '-' && sql.substr(i, 2) == "--") {
-      take(Stretch::comment, std::min(sql.find('\n', i), sql.size()));
-    } else if (c == '/' && sql.substr(i, 2) == "/*") {
-      take(Stretch::comment, end_of_block_comment(sql, i));
-    } else if (std::size_t end = c == '$' && !after_word ? end_of_dollar(sql, i) : i; end != i) {
-      take(Stretch::dollar, end);
-    } else {
-      ++i;
-    }
-  }
-  if (code < i) found.push_back({Stretch::code, code, i});
-  return found;
-}
+std::vector<Region> regions(std::string_view sql) { return Scanner{sql}.scan(); }
 
 std::vector<Head> statement_heads(std::string_view sql) {
   std::vector<Head> heads;
@@ -106,15 +162,15 @@ std::vector<Head> statement_heads(std::string_view sql) {
     for (std::size_t i = region.begin; i < region.end;) {
       char const c = sql[i];
       if (is_word(c)) {
-        std::size_t end = i;
-        while (end < region.end && is_word(sql[end])) ++end;
+        std::size_t const end = std::min(end_of_word(sql, i), region.end);
         std::string word{sql.substr(i, end - i)};
         std::transform(word.begin(), word.end(), word.begin(),
                        [](unsigned char b) { return static_cast<char>(std::toupper(b)); });
         if (head.words.empty()) head.offset = i;
         if (head.words.size() < 6 && parentheses == 0) head.words.push_back(word);
-        if (word == "STDIN" && previous == "FROM" && head.words.front() == "COPY") head.from_stdin = true;
-        if (word == "ATOMIC" && previous == "BEGIN" && head.words.front() == "CREATE")
+        std::string_view const verb = head.words.empty() ? "" : std::string_view{head.words.front()};
+        if (word == "STDIN" && previous == "FROM" && verb == "COPY") head.from_stdin = true;
+        if (word == "ATOMIC" && previous == "BEGIN" && verb == "CREATE")
           atomic = 1;
         else if (atomic > 0 && word == "CASE")
           ++atomic;

@@ -14,6 +14,7 @@ enum class Stretch { code, text, identifier, dollar, comment };
 struct Region {
   Stretch kind;
   std::size_t begin, end;  // bytes; quotes and comment marks included
+  bool backslash = false;  // is special in it: E'…', U&'…', U&"…"
 };
 
 // The regions of `sql`, in order, without gaps. Text with standard_conforming_strings = on.
@@ -30,6 +31,9 @@ struct Head {
 // one word "\name" is a command of psql; reading stops after it, and after COPY … FROM STDIN, for what
 // follows is no SQL.
 std::vector<Head> statement_heads(std::string_view sql);
+
+// The end of the comment that begins at `at`; they nest. sql.size() when it has none.
+std::size_t end_of_block_comment(std::string_view sql, std::size_t at);
 
 // 1-based line of a byte offset.
 int line_of(std::string_view sql, std::size_t offset);
