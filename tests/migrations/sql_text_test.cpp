@@ -34,6 +34,13 @@ TEST_CASE("regions of SQL text") {
         "c[a ]t['b''c']c[ ]i[\"d\"\"e\"]c[ ]d[$$f;$$]c[ ]d[$x$ $$ $x$]c[ ]q[-- g]c[\nh]");
   CHECK(marked("E'\\'' 'a\\' x /* b /* c */ d */ $1 a$b$") ==
         "c[E]t['\\'']c[ ]t['a\\']c[ x ]q[/* b /* c */ d */]c[ $1 a$b$]");
+  // An identifier may hold dollar signs, a number may not; E alone is the mark of escapes, also on the next
+  // line.
+  CHECK(marked("a$$b$$c 1$$;$$ $1$$;$$") == "c[a$$b$$c 1]d[$$;$$]c[ $1]d[$$;$$]");
+  CHECK(marked("a$e'\\' fe'\\'") == "c[a$e]t['\\']c[ fe]t['\\']");
+  CHECK(marked("e'\\''\n -- it's\n'\\';'") == "c[e]t['\\'']c[\n ]q[-- it's]c[\n]t['\\';']");
+  CHECK(marked("e'a' '\\'") == "c[e]t['a']c[ ]t['\\']");
+  CHECK(marked("-- a\rb -- c\r\nd") == "q[-- a]c[\rb ]q[-- c]c[\r\nd]");
   CHECK(marked("'open") == "t['open]");
   CHECK(marked("/* open") == "q[/* open]");
   CHECK(marked("$$ open") == "d[$$ open]");
@@ -46,6 +53,7 @@ TEST_CASE("heads of statements") {
   CHECK(heads("select 1;\n\\i x.sql\nselect 2;") == "0 SELECT 1\n10 \\i\n");
   CHECK(heads("create function f() returns int begin atomic select 1; end; commit") ==
         "0 CREATE FUNCTION F RETURNS INT BEGIN\n60 COMMIT\n");
+  CHECK(heads("(x from stdin); (begin atomic) a") == "31 A\n");
   CHECK(heads("") == "");
 }
 
@@ -89,7 +97,14 @@ TEST_CASE("CREATE INDEX CONCURRENTLY is taken apart") {
 TEST_CASE("{schema_name} becomes what its place needs") {
   CHECK(fill_schema("create table {schema_name}.t ();", "acme") == "create table \"acme\".t ();");
   CHECK(fill_schema("select '{schema_name}.t', \"{schema_name}\" -- {schema_name}\n", "o'B\"x") ==
-        "select 'o''B\"x.t', \"o'B\"\"x\" -- \"o'B\"\"x\"\n");
+        "select 'o''B\"x.t', \"o'B\"\"x\" -- schema\n");
+  CHECK(fill_schema("table AUDIT_{schema_name}_Log, {schema_name}_{schema_name}.x", "O\"x") ==
+        "table \"audit_O\"\"x_log\", \"O\"\"x_O\"\"x\".x");
+  CHECK(fill_schema("E'{schema_name}' U&\"{schema_name}\" '{schema_name}'", "a\\b") ==
+        "E'a\\\\b' U&\"a\\\\b\" 'a\\b'");
+  CHECK(fill_schema("do $$ select {schema_name}.f() $$;", "a$$b") ==
+        "do $tenantsh1$ select \"a$$b\".f() $tenantsh1$;");
+  CHECK(fill_schema("$a$ '{schema_name}", "x") == "$a$ 'x");
   CHECK(fill_schema("do $x$ begin perform '{schema_name}', {schema_name}.f(); end $x$", "a") ==
         "do $x$ begin perform 'a', \"a\".f(); end $x$");
   CHECK(fill_schema("select {other}", "a") == "select {other}");
