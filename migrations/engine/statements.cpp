@@ -6,6 +6,7 @@
 #include <cctype>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "fleet/error.hpp"
 #include "migrations/engine/parse_tree.hpp"
@@ -14,6 +15,8 @@
 namespace migrations {
 
 namespace {
+
+constexpr std::size_t longest_message = 160;  // bytes
 
 struct Split {
   explicit Split(PgQuerySplitResult split) : result(split) {}
@@ -46,7 +49,27 @@ std::vector<Piece> pieces(std::string_view text, PgQuerySplitResult const& split
   return found;
 }
 
+// `at or near "…` repeats the rest of a file whose last quote is open.
+fleet::Error refused(PgQueryError const& refusal) {
+  std::string message = refusal.message;
+  std::size_t end = std::min(message.find('\n'), message.size());
+  if (end > longest_message)
+    for (end = longest_message; (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U;) --end;
+  if (end < message.size()) message = message.substr(0, end) + "…";
+  fleet::Error error{fleet::ErrorKind::sql, std::move(message)};
+  error.sqlstate = "42601";
+  error.position = refusal.cursorpos;
+  return error;
+}
+
 }  // namespace
+
+std::vector<Piece> parse_statements(std::string_view sql) {
+  std::string const text{sql};
+  Split const parsed{pg_query_split_with_parser(text.c_str())};
+  if (parsed.result.error == nullptr) return pieces(text, parsed.result);
+  throw refused(*parsed.result.error);
+}
 
 std::vector<Piece> split_statements(std::string_view sql) {
   std::string const text{sql};
@@ -54,10 +77,7 @@ std::vector<Piece> split_statements(std::string_view sql) {
     return pieces(text, parsed.result);
   Split const scanned{pg_query_split_with_scanner(text.c_str())};
   if (scanned.result.error == nullptr) return pieces(text, scanned.result);
-  fleet::Error error{fleet::ErrorKind::sql, scanned.result.error->message};
-  error.sqlstate = "42601";
-  error.position = scanned.result.error->cursorpos;
-  throw error;
+  throw refused(*scanned.result.error);
 }
 
 std::optional<ConcurrentIndex> concurrent_index(std::string_view statement) {

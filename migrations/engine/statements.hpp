@@ -14,6 +14,9 @@ struct Piece {
   std::size_t offset = 0;  // of that word in the file, in bytes
 };
 
+// By PostgreSQL's parser. Error{sql} with a position in characters for text that it refuses (42601). Takes
+// about 15 bytes of memory for each byte of text.
+std::vector<Piece> parse_statements(std::string_view sql);
 // By PostgreSQL's parser; by its scanner for text that this parser does not know (a newer server's syntax).
 std::vector<Piece> split_statements(std::string_view sql);
 
