@@ -1,5 +1,6 @@
 #include "migrations/engine/file_run.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -52,14 +53,25 @@ fleet::Error interrupted(Script const& script, Direction direction) {
                                        : "nothing of it took effect; run again to go on");
 }
 
-// Of the first `count` statements.
-std::string digest_of(std::vector<Piece> const& pieces, int count) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (int i = 0; i < count && static_cast<std::size_t>(i) < pieces.size(); ++i)
-    for (char c : pieces[static_cast<std::size_t>(i)].sql + ";")
-      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return count == 0 ? "" : std::to_string(hash);
-}
+// Of the first 0, 1, 2, … statements.
+class Digests {
+ public:
+  explicit Digests(std::vector<Piece> const& pieces) {
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (Piece const& piece : pieces) {
+      for (char c : piece.sql) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+      hash = (hash ^ static_cast<unsigned char>(';')) * 1099511628211ULL;
+      after_.push_back(hash);
+    }
+  }
+  std::string of(int count) const {
+    std::size_t const statements = std::min(static_cast<std::size_t>(count), after_.size());
+    return statements == 0 ? "" : std::to_string(after_[statements - 1]);
+  }
+
+ private:
+  std::vector<std::uint64_t> after_;
+};
 
 // Statements that PostgreSQL runs outside of a transaction only, and those that may end one themselves.
 bool wants_no_transaction(Piece const& piece, bool& sets_session) {
@@ -193,8 +205,9 @@ void FileRunner::run_by_statement(Work const& work, FileResult& result) {
   Steady::time_point const start = Steady::now();
   std::vector<Piece> const pieces = split_statements(work.sql);
   ProgressRow row{session_, target_, work.file, work.direction};
+  Digests const digests{pieces};
   Progress progress = row.read().value_or(Progress{});
-  if (progress.digest != digest_of(pieces, progress.done)) {
+  if (progress.digest != digests.of(progress.done)) {
     if (options_.accepted.count(ProblemKind::changed) == 0)
       throw fleet::Error{fleet::ErrorKind::refused,
                          "the first " + std::to_string(progress.done) +
@@ -212,16 +225,16 @@ void FileRunner::run_by_statement(Work const& work, FileResult& result) {
       if (sets_session) {
         session_.query(pieces[i].sql);
         if (i == static_cast<std::size_t>(progress.done))
-          progress = {digest_of(pieces, progress.done + 1), progress.done + 1};
+          progress = {digests.of(progress.done + 1), progress.done + 1};
       } else if (outside) {
         run_outside(work, pieces[i], row, progress, result);
-        progress = {digest_of(pieces, progress.done + 1), progress.done + 1};
+        progress = {digests.of(progress.done + 1), progress.done + 1};
         row.write(progress);
       } else {
         with_retries(work, result, [&] {
           fleet::Transaction transaction{session_, fleet::Access::read_write};
           run_piece(work, pieces[i]);
-          Progress const after{digest_of(pieces, progress.done + 1), progress.done + 1};
+          Progress const after{digests.of(progress.done + 1), progress.done + 1};
           row.write(after);
           transaction.commit();
           progress = after;
