@@ -17,7 +17,6 @@ namespace migrations {
 namespace {
 
 constexpr std::size_t longest_examined = 1024 * 1024;  // bytes; what a transaction refuses is short
-constexpr std::size_t start_of_statement = 64;         // bytes: its first word is in there
 
 class ScriptCheck {
  public:
@@ -114,10 +113,9 @@ class ScriptCheck {
   static bool may_be_forbidden(Piece const& piece) {
     constexpr std::array<std::string_view, 10> plain{"INSERT", "UPDATE", "DELETE", "SELECT",  "WITH",
                                                      "VALUES", "MERGE",  "DO",     "COMMENT", "COPY"};
-    std::vector<Head> const heads =
-        statement_heads(std::string_view{piece.sql}.substr(0, start_of_statement));
-    return piece.sql.size() <= longest_examined && !heads.empty() &&
-           std::find(plain.begin(), plain.end(), heads.front().words.front()) == plain.end();
+    std::string const word = first_word(piece);
+    return piece.sql.size() <= longest_examined && !word.empty() &&
+           std::find(plain.begin(), plain.end(), word) == plain.end();
   }
 
   Migration const& file_;

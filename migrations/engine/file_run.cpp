@@ -75,6 +75,8 @@ class Digests {
 
 // Statements that PostgreSQL runs outside of a transaction only, and those that may end one themselves.
 bool wants_no_transaction(Piece const& piece, bool& sets_session) {
+  std::string const word = first_word(piece);
+  if (word == "INSERT" || word == "UPDATE" || word == "DELETE" || word == "MERGE") return false;
   try {
     fleet::StatementFacts const facts = fleet::examine_statement(piece.sql);
     sets_session = facts.effect == fleet::StatementEffect::session;
@@ -82,8 +84,7 @@ bool wants_no_transaction(Piece const& piece, bool& sets_session) {
   } catch (fleet::Error const&) {
     return true;  // a newer server's syntax
   }
-  std::vector<Head> const heads = statement_heads(piece.sql);
-  return heads.empty() || heads.front().words.front() == "CALL" || heads.front().words.front() == "DO";
+  return word.empty() || word == "CALL" || word == "DO";
 }
 
 }  // namespace

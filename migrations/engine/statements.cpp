@@ -16,7 +16,8 @@ namespace migrations {
 
 namespace {
 
-constexpr std::size_t longest_message = 160;  // bytes
+constexpr std::size_t longest_message = 160;    // bytes
+constexpr std::size_t start_of_statement = 64;  // bytes: the first word is in there
 
 struct Split {
   explicit Split(PgQuerySplitResult split) : result(split) {}
@@ -78,6 +79,12 @@ std::vector<Piece> split_statements(std::string_view sql) {
   Split const scanned{pg_query_split_with_scanner(text.c_str())};
   if (scanned.result.error == nullptr) return pieces(text, scanned.result);
   throw refused(*scanned.result.error);
+}
+
+std::string first_word(Piece const& statement) {
+  std::vector<Head> const heads =
+      statement_heads(std::string_view{statement.sql}.substr(0, start_of_statement));
+  return heads.empty() || heads.front().offset != 0 ? "" : heads.front().words.front();
 }
 
 std::optional<ConcurrentIndex> concurrent_index(std::string_view statement) {

@@ -20,6 +20,10 @@ std::vector<Piece> parse_statements(std::string_view sql);
 // By PostgreSQL's parser; by its scanner for text that this parser does not know (a newer server's syntax).
 std::vector<Piece> split_statements(std::string_view sql);
 
+// In upper case; "" when it begins with something else. Tells INSERT from VACUUM without parsing, for rows
+// may come by the megabyte.
+std::string first_word(Piece const& statement);
+
 // CREATE INDEX CONCURRENTLY, as written: names are not quoted, parts left out are empty.
 struct ConcurrentIndex {
   std::string schema, table, name;
