@@ -168,8 +168,9 @@ std::int64_t MigrationSet::next_number() const {
   for (Migration const& file : files_)
     if (!file.repeatable) highest = std::max(highest, file.version.parts.front());
   for (std::string const& name : archived_)
-    if (Version const version = version_of(name); !version.empty())
-      highest = std::max(highest, version.parts.front());
+    if (auto const parsed = parse_file_name(name); !parsed || !parsed->repeatable)
+      if (Version const version = version_of(name); !version.empty())
+        highest = std::max(highest, version.parts.front());
   return highest + 1;
 }
 

@@ -170,8 +170,9 @@ class SetReader {
     for (Migration const& file : contents_.files)
       if (!file.repeatable) number = std::max(number, file.version.parts.front());
     for (std::string const& name : contents_.archived)
-      if (Version const version = version_of(name); !version.empty())
-        number = std::max(number, version.parts.front());
+      if (auto const parsed = parse_file_name(name); !parsed || !parsed->repeatable)
+        if (Version const version = version_of(name); !version.empty())
+          number = std::max(number, version.parts.front());
     return number;
   }
 
@@ -302,6 +303,7 @@ class SetReader {
     file.version = entry.name.version;
     file.title = entry.name.title;
     file.stem = stem;
+    file.repeatable = entry.name.repeatable;
     file.scope = scope_;
     file.language = Language::program;
     file.file = entry.file;

@@ -50,3 +50,9 @@ TEST_CASE("a folder of any shape is loaded, and each problem says what to do") {
   CHECK(files > 200);
   CHECK(problems > 500);
 }
+
+TEST_CASE("what runs again has no number to follow") {
+  tests::SetFolder folder;
+  folder.write("007_a.sql", "select 1").write("R__b.js", "x").write("archive/R__c.sql", "select 1");
+  CHECK(folder.load().next_number() == 8);
+}
