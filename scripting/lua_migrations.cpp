@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "migrations/engine/ledger.hpp"
 #include "migrations/engine/lock.hpp"
@@ -323,14 +324,28 @@ Motion motion_to(Arguments const& arguments) {
           }};
 }
 
-// The targets of `all` that `names` names.
-MigrationTargets only(MigrationTargets const& all, std::vector<TargetWork> const& work) {
-  MigrationTargets part{all.scope, {}, {}};
-  for (fleet::Tenant const& tenant : all.tenants)
-    if (std::any_of(work.begin(), work.end(),
-                    [&](TargetWork const& here) { return here.target == tenant.slug; }))
-      part.tenants.push_back(tenant);
-  return part;
+// Targets by how they are looked at before the work: those that share a database at once, in one query; one
+// that has its database for itself when its turn comes, on the session that then works on it.
+struct Looks {
+  MigrationTargets ahead, in_turn;
+};
+
+Looks looks_at(MigrationTargets const& targets) {
+  Looks looks{{targets.scope, {}, {}}, {targets.scope, {}, {}}};
+  std::map<std::pair<std::string, std::string>, int> neighbours;
+  for (fleet::Tenant const& tenant : targets.tenants) ++neighbours[{tenant.server, tenant.database_name}];
+  for (fleet::Tenant const& tenant : targets.tenants) {
+    bool const shares = neighbours[{tenant.server, tenant.database_name}] > 1;
+    (shares ? looks.ahead : looks.in_turn).tenants.push_back(tenant);
+  }
+  return looks;
+}
+
+// What ends the whole call, when no target began: an audit that cannot be written, and Ctrl-C.
+void stop_before_the_work(AuditTrail const& trail, std::vector<TargetOutcome> const& outcomes) {
+  if (auto failure = trail.failure()) throw Error{*failure};
+  for (TargetOutcome const& outcome : outcomes)
+    if (outcome.error && outcome.error->kind == ErrorKind::interrupted) throw Error{*outcome.error};
 }
 
 Answer run_motion(World& world, Arguments const& arguments, Motion const& motion) {
@@ -339,20 +354,41 @@ Answer run_motion(World& world, Arguments const& arguments, Motion const& motion
   MigrationSet const set = load_set(world, arguments, targets.scope);
   std::vector<fleet::Column> const columns{
       {"name"}, {"direction"}, {"milliseconds", oid::int8}, {"retries", oid::int4}};
-  std::vector<TargetWork> const all = look_at_each(world, targets, motion.look(set));
-  std::vector<TargetWork> work;
-  for (TargetWork const& here : all)
-    if (!here.error && !here.files.empty()) work.push_back(here);
+  Look const look = motion.look(set);
   AuditTrail trail{world, targets.scope, motion.action, arguments.text("reason", world.settings.reason)};
-  std::vector<TargetOutcome> ran;
-  if (!work.empty()) {
-    trail.begin(work);
+
+  Looks const looks = looks_at(targets);
+  std::vector<TargetWork> work;
+  std::map<std::string, TargetOutcome> outcome_of;
+  for (TargetWork& here : look_at_each(world, looks.ahead, look)) {
+    std::string const target = here.target;
+    if (here.error)
+      outcome_of.insert({target, {target, std::nullopt, std::move(here.error)}});
+    else if (here.files.empty())
+      outcome_of.insert({target, {target, fleet::Result{columns}, std::nullopt}});
+    else
+      work.push_back(std::move(here));
+  }
+  std::set<std::string> looked_at;
+  for (TargetWork const& here : work) looked_at.insert(here.target);
+  if (!work.empty()) trail.begin(work);
+
+  MigrationTargets to_visit{targets.scope, {}, {}};
+  for (fleet::Tenant const& tenant : targets.tenants)
+    if (outcome_of.count(tenant.slug) == 0) to_visit.tenants.push_back(tenant);
+  bool const visit = targets.scope == Scope::master ? !work.empty() : !to_visit.tenants.empty();
+  if (visit) {
     Work const go = motion.work(set);
-    ran = for_each_target(
-        world, only(targets, work), Touch::writes,
-        static_cast<int>(arguments.integer("jobs", world.settings.jobs)), [&](TargetSession const& place) {
+    auto ran = for_each_target(
+        world, to_visit, Touch::writes, static_cast<int>(arguments.integer("jobs", world.settings.jobs)),
+        [&](TargetSession const& place) {
           fleet::Result result{columns};
           std::string const target = targets.scope == Scope::master ? "master" : place.tenant.slug;
+          if (looked_at.count(target) == 0) {
+            TargetWork const here = look_at(place, look);
+            if (here.files.empty()) return result;
+            trail.begin_from_worker(here);
+          }
           require_adopted(world, set, place);
           migrations::ApplyOptions options = apply_options(world, arguments, set, place);
           options.on_done = [&](migrations::Migration const& file, migrations::Direction direction,
@@ -367,20 +403,18 @@ Answer run_motion(World& world, Arguments const& arguments, Motion const& motion
           }
           return result;
         });
+    if (trail.empty()) stop_before_the_work(trail, ran);
     trail.end(ran);
+    for (TargetOutcome& outcome : ran) {
+      std::string const target = outcome.target;
+      outcome_of.insert({target, std::move(outcome)});
+    }
   }
   if (targets.scope == Scope::master) world.fleet.refresh();
-  // Every target in its place, those with nothing to do and those that could not be looked at as well.
   std::vector<TargetOutcome> outcomes;
-  auto next = ran.begin();
-  for (TargetWork const& here : all) {
-    if (next != ran.end() && next->target == here.target)
-      outcomes.push_back(std::move(*next++));
-    else if (here.error)
-      outcomes.push_back({here.target, std::nullopt, here.error});
-    else
-      outcomes.push_back({here.target, fleet::Result{columns}, std::nullopt});
-  }
+  if (targets.scope == Scope::master) outcomes.push_back(std::move(outcome_of.at("master")));
+  for (fleet::Tenant const& tenant : targets.tenants)
+    outcomes.push_back(std::move(outcome_of.at(tenant.slug)));
   return answer_from(std::move(outcomes), columns, std::move(targets.notes));
 }
 

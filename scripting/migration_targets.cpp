@@ -260,11 +260,20 @@ std::string names_text(std::vector<std::string> const& names) {
   return text;
 }
 
+bool keeps_audit(World& world) {
+  return world.fleet.environment().tenants.kind == fleet::ListSource::Kind::registry;
+}
+
 void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string const& reason) {
-  if (rows.empty() || world.fleet.environment().tenants.kind != fleet::ListSource::Kind::registry) return;
+  if (rows.empty() || !keeps_audit(world)) return;
   auto lease =
       world.fleet.pool().acquire(world.fleet.master(), {.application_name = world.fleet.application_name()});
-  if (lease->query("select to_regclass('identity.tenant_audit') is null").value() == "t") return;
+  leave_audit(world, *lease, rows, reason);
+}
+
+void leave_audit(World& world, fleet::Session& master, std::vector<AuditRow> const& rows,
+                 std::string const& reason) {
+  if (master.query("select to_regclass('identity.tenant_audit') is null").value() == "t") return;
   Json list = Json::array();
   for (AuditRow const& row : rows)
     list.push_back(
@@ -273,7 +282,7 @@ void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string co
                                           world.who.name(), world.who.host, std::nullopt, std::nullopt};
   if (!reason.empty()) parameters[3] = reason;
   if (!world.gate.run_id().empty()) parameters[4] = world.gate.run_id();
-  lease->query(
+  master.query(
       {"insert into identity.tenant_audit (tenant_id, object, action, after, actor, client_host, reason, "
        "run_id) "
        "select t.id, r.object, r.action, r.after, $2, $3, $4, $5 from jsonb_to_recordset($1::jsonb) as "

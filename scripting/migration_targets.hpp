@@ -81,5 +81,10 @@ struct AuditRow {
   Json after;
 };
 void leave_audit(World& world, std::vector<AuditRow> const& rows, std::string const& reason);
+// The same over a session of the caller's, which must be master's.
+void leave_audit(World& world, fleet::Session& master, std::vector<AuditRow> const& rows,
+                 std::string const& reason);
+// Whether the environment can have that table: its list of tenants is ours.
+bool keeps_audit(World& world);
 
 }  // namespace scripting

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace scripting {
 
@@ -58,6 +59,10 @@ std::vector<TargetWork> look_at_each(World& world, MigrationTargets const& targe
   return work;
 }
 
+TargetWork look_at(TargetSession const& place, Look const& look) {
+  return {place.tenant.slug, look(migrations::read_ledger(place.session, place.target)), {}};
+}
+
 std::vector<std::string> lines_of(std::vector<TargetWork> const& work, std::string const& prefix) {
   std::map<std::vector<FileTurn>, std::vector<std::string>> alike;
   std::vector<std::string> lines, errors;
@@ -80,14 +85,70 @@ AuditRow AuditTrail::row(std::string const& target, std::string action, Json aft
   return {master ? "" : target, master ? "master" : "tenant", std::move(action), std::move(after)};
 }
 
+AuditRow AuditTrail::begin_row(TargetWork const& here, Json const& more) const {
+  Json after = more;
+  after["files"] = names_of(here.files);
+  return row(here.target, action_ + " begin", std::move(after));
+}
+
 void AuditTrail::begin(std::vector<TargetWork> const& work, Json const& more) {
   std::vector<AuditRow> rows;
-  for (TargetWork const& here : work) {
-    Json after = more;
-    after["files"] = names_of(here.files);
-    rows.push_back(row(here.target, action_ + " begin", std::move(after)));
-  }
+  for (TargetWork const& here : work) rows.push_back(begin_row(here, more));
   leave_audit(world_, rows, reason_);
+  std::lock_guard lock{mutex_};
+  for (TargetWork const& here : work) begun_.insert(here.target);
+}
+
+void AuditTrail::begin_from_worker(TargetWork const& here) {
+  std::unique_lock lock{mutex_};
+  if (keeps_audit(world_)) {
+    waiting_.push_back(begin_row(here, Json::object()));
+    std::size_t const mine = ++came_;
+    while (stand_ < mine) {
+      if (failure_) throw fleet::Error{*failure_};
+      if (writing_)
+        written_.wait(lock);
+      else
+        write_waiting(lock);
+    }
+  }
+  begun_.insert(here.target);
+}
+
+void AuditTrail::write_waiting(std::unique_lock<std::mutex>& lock) {
+  writing_ = true;
+  std::vector<AuditRow> const rows = std::exchange(waiting_, {});
+  std::size_t const last = came_;
+  lock.unlock();
+  std::optional<fleet::Error> failure;
+  try {
+    if (!session_)
+      session_ = world_.fleet.driver().connect(
+          world_.fleet.master(), world_.fleet.secrets(),
+          {.application_name = world_.fleet.application_name(), .stop = world_.interrupt.get_token()});
+    leave_audit(world_, *session_, rows, reason_);
+  } catch (fleet::Error const& error) {
+    failure = error;
+  } catch (std::exception const& error) {
+    failure.emplace(fleet::ErrorKind::failed, error.what());
+  }
+  lock.lock();
+  writing_ = false;
+  if (failure)
+    failure_ = std::move(failure);
+  else
+    stand_ = last;
+  written_.notify_all();
+}
+
+bool AuditTrail::empty() const {
+  std::lock_guard lock{mutex_};
+  return begun_.empty();
+}
+
+std::optional<fleet::Error> AuditTrail::failure() const {
+  std::lock_guard lock{mutex_};
+  return failure_;
 }
 
 void AuditTrail::did(std::string const& target, FileTurn file) {
@@ -104,6 +165,7 @@ std::vector<FileTurn> AuditTrail::done(std::string const& target) const {
 void AuditTrail::end(std::vector<TargetOutcome> const& outcomes, Json const& more) {
   std::vector<AuditRow> rows;
   for (TargetOutcome const& outcome : outcomes) {
+    if (begun_.count(outcome.target) == 0) continue;
     std::vector<FileTurn> const files = done(outcome.target);
     if (files.empty() && !outcome.error) continue;  // somebody else had done it meanwhile
     Json after = more;

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +33,8 @@ struct TargetWork {
   std::optional<fleet::Error> error;
 };
 std::vector<TargetWork> look_at_each(World& world, MigrationTargets const& targets, Look const& look);
+// The same for one, on the session that is going to work on it. Its error is thrown.
+TargetWork look_at(TargetSession const& place, Look const& look);
 
 // "apply 28 files (001_schemas.sql … 028_x.sql) to 2 tenants: acme, beta"; targets with the same work
 // together. With `prefix` in front. A target's error is a line of its own.
@@ -43,20 +49,37 @@ class AuditTrail {
 
   // `more` stands in every row: the wave, the set.
   void begin(std::vector<TargetWork> const& work, Json const& more = Json::object());
+  // From any thread: returns when the row stands. Threads that come meanwhile share the next insert, over a
+  // connection beside the pool: they hold sessions while they wait, maybe all that the pool may open there.
+  // Once it failed it fails for all: no work without its row.
+  void begin_from_worker(TargetWork const& here);
   // From any thread: that file is done in that target.
   void did(std::string const& target, FileTurn file);
-  // Of these targets, with their error where they have one.
+  // Of those of these targets that began, with their error where they have one.
   void end(std::vector<TargetOutcome> const& outcomes, Json const& more = Json::object());
   std::vector<FileTurn> done(std::string const& target) const;
+  bool empty() const;  // nothing began
+  // What kept rows of begin_from_worker() from being written.
+  std::optional<fleet::Error> failure() const;
 
  private:
   AuditRow row(std::string const& target, std::string action, Json after) const;
+  AuditRow begin_row(TargetWork const& here, Json const& more) const;
+  void write_waiting(std::unique_lock<std::mutex>& lock);
 
   World& world_;
   migrations::Scope scope_;
   std::string action_, reason_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<FileTurn>> done_;
+  std::set<std::string> begun_;
+  // begin_from_worker(): one thread at a time writes what waits.
+  std::condition_variable written_;
+  std::vector<AuditRow> waiting_;
+  std::size_t came_ = 0, stand_ = 0;  // rows so far
+  bool writing_ = false;
+  std::optional<fleet::Error> failure_;
+  std::unique_ptr<fleet::Session> session_;
 };
 
 }  // namespace scripting
