@@ -33,9 +33,7 @@ class Locked {
         set_(set),
         options_(options),
         target_{set.scope(), options.schema_name},
-        lock_(session, target_, {options.lock_wait, options.stop, options.on_wait}) {
-    prepare_ledger_explained(session);
-  }
+        lock_(session, target_, {options.lock_wait, options.stop, options.on_wait}) {}
 
   void up(std::optional<Version> const& until, ApplyReport& report) {
     Ledger const ledger = read_ledger(session_, target_);
@@ -57,6 +55,10 @@ class Locked {
 
  private:
   void run(std::vector<Migration const*> const& files, Direction direction, ApplyReport& report) {
+    if (files.empty()) return;
+    // Not before the ledger is read: a target without one costs no question about its rows.
+    if (!prepared_) prepare_ledger_explained(session_);
+    prepared_ = true;
     FileRunner runner{session_, target_, options_};
     std::size_t done = 0;
     for (Migration const* file : files) {
@@ -78,6 +80,7 @@ class Locked {
   ApplyOptions const& options_;
   Target target_;
   Lock lock_;
+  bool prepared_ = false;  // the ledger is there
 };
 
 }  // namespace
