@@ -84,6 +84,23 @@ expect "a limit that is none" 2 tenantsh migrate --max-failures many --yes
 expect "waves that are none" 2 tenantsh migrate --waves 10%,x --yes
 expect "a canary that does not exist" 2 tenantsh migrate --canary nobody --yes
 
+# `migrate up` leaves its rows for each tenant too, before the work; where they cannot be written nothing is done.
+ten="t-01*"
+superuser master master "create function public.no_audit() returns trigger language plpgsql as 'begin raise exception ''the audit is full''; end'" \
+    -c "create trigger no_audit before insert on identity.tenant_audit for each row execute function public.no_audit()" >/dev/null
+before=$(tenantsh migrate skew --tenants "$ten" --format csv 2>/dev/null)
+expect "no audit, no work" 1 tenantsh migrate up --tenants "$ten" --until 003 --yes --jobs 4
+has "and it says why" "$output" "the audit is full"
+same "every tenant stands where it stood" "$before" "$(tenantsh migrate skew --tenants "$ten" --format csv 2>/dev/null)"
+superuser master master "drop trigger no_audit on identity.tenant_audit" -c "drop function public.no_audit()" >/dev/null
+begun=$(superuser master master "select coalesce(max(id), 0) from identity.tenant_audit")
+expect "with it again: all ten" 0 tenantsh migrate up --tenants "$ten" --until 003 --yes --jobs 4
+same "a row before and a row after for each of them" "10 true" \
+    "$(superuser master master "select count(distinct b.tenant_id) || ' ' || bool_and(b.id < a.id) from identity.tenant_audit a
+       join identity.tenant_audit b using (tenant_id) where a.id > $begun and b.id > $begun and a.action = 'migrate' and b.action = 'migrate begin'")"
+expect "nothing to do there" 0 tenantsh migrate up --tenants "$ten" --until 003 --yes
+same "leaves no row" "20" "$(superuser master master "select count(*) from identity.tenant_audit where id > $begun")"
+
 # What a whole migration looks like after each file, from a tenant that is moved one by one.
 fingerprint="select (select count(*) from tenantsh.ledger) || ' ' || md5(coalesce(string_agg(line, chr(10) order by line), '')) from (
   select a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull as line
