@@ -268,7 +268,7 @@ std::vector<std::string> describe_adopt(World& world, Arguments const& arguments
 }
 
 std::vector<Parameter> with_history(std::vector<Parameter> parameters) {
-  for (Parameter& parameter : target_parameters("tenant")) parameters.push_back(std::move(parameter));
+  parameters = with_targets("tenant", std::move(parameters));
   parameters.push_back({.name = "tool",
                         .default_text = "the one that is found",
                         .brief = "knex, sequelize, sequelize-seeds, prisma, flyway, dbmate, rails, "

@@ -20,13 +20,6 @@ using migrations::MigrationSet;
 using migrations::Scope;
 namespace fs = std::filesystem;
 
-Scope scope_of(Arguments const& arguments) {
-  std::string const scope = arguments.text("scope", "tenant");
-  if (scope == "master" || scope == "platform") return Scope::master;
-  if (scope == "tenant") return Scope::tenant;
-  throw Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(scope)};
-}
-
 void require_one_placement(MigrationSet const& set, migrations::Baseline const& baseline) {
   if (set.uses_schema_name() == baseline.uses_schema_name()) return;
   std::string const place = set.uses_schema_name() ? "a schema" : "a database";
@@ -45,7 +38,7 @@ std::vector<StructureDifference> compare_with(World& world, Arguments const& arg
 }
 
 Answer check(World& world, Arguments const& arguments) {
-  MigrationSet const set = load_set(world, arguments, scope_of(arguments));
+  MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   migrations::Baseline const baseline = migrations::read_baseline(baseline_path(arguments, set));
   require_one_placement(set, baseline);
   migrations::Build const expected =
@@ -73,7 +66,7 @@ Answer check(World& world, Arguments const& arguments) {
 }
 
 std::vector<std::string> describe_check(World& world, Arguments const& arguments) {
-  MigrationSet const set = load_set(world, arguments, scope_of(arguments));
+  MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   return {
       fmt::format("build two scratch databases on {}, one from {} files of {}, one from {}; compare and "
                   "drop them",
@@ -101,7 +94,7 @@ void replace_file(fs::path const& path, std::string const& text) {
 }
 
 Answer write(World& world, Arguments const& arguments) {
-  MigrationSet const set = load_set(world, arguments, scope_of(arguments));
+  MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   fs::path const path = baseline_path(arguments, set);
   migrations::Baseline baseline{path, {}};
   migrations::Build expected;
@@ -142,7 +135,7 @@ Answer write(World& world, Arguments const& arguments) {
 }
 
 std::vector<std::string> describe_write(World& world, Arguments const& arguments) {
-  MigrationSet const set = load_set(world, arguments, scope_of(arguments));
+  MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   return {fmt::format("apply {} files of {} to a scratch database on {}", set.files().size(),
                       set.folder().string(), scratch_server(world, arguments, set.scope()).server),
           "pg_dump it, prove the text in a second one, drop both",

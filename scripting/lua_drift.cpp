@@ -267,7 +267,7 @@ std::vector<std::string> describe_drift(World& world, Arguments const& arguments
 }  // namespace
 
 void add_drift(Registry& registry) {
-  std::vector<Parameter> parameters = target_parameters("tenant");
+  std::vector<Parameter> parameters = with_targets("tenant", {});
   for (Parameter& parameter :
        std::vector<Parameter>{{.name = "reference",
        .default_text = "migrations",

@@ -20,16 +20,9 @@ using migrations::ScaffoldRequest;
 using migrations::Scope;
 namespace oid = fleet::type_oid;
 
-Scope scope_of(Arguments const& arguments) {
-  std::string const scope = arguments.text("scope", "tenant");
-  if (scope == "master" || scope == "platform") return Scope::master;
-  if (scope == "tenant") return Scope::tenant;
-  throw fleet::Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(scope)};
-}
-
 std::filesystem::path folder_of(World& world, Arguments const& arguments) {
   if (arguments.has("set")) return arguments.text("set");
-  return world.shipped / "migrations" / std::string{to_string(scope_of(arguments))};
+  return world.shipped / "migrations" / std::string{to_string(scope_of(arguments, Scope::tenant))};
 }
 
 // "note text not null default ''": the one column that is added, or dropped.
@@ -102,7 +95,7 @@ void read_permission_columns(ScaffoldRequest& request) {
 std::vector<NewFile> files_of(World& world, Arguments const& arguments) {
   std::filesystem::path const folder = folder_of(world, arguments);
   migrations::NamingScheme const scheme = migrations::naming_scheme(migrations::read_names(folder));
-  Scope const scope = scope_of(arguments);
+  Scope const scope = scope_of(arguments, Scope::tenant);
   ScaffoldRequest request = request_of(arguments, folder);
   read_permission_columns(request);
   return migrations::lay_out(migrations::scaffold(request, scheme, scope), scheme, scope,

@@ -168,22 +168,16 @@ Answer renumber(World& world, Arguments const& arguments) {
   return answer;
 }
 
-std::vector<Parameter> parameters() {
-  std::vector<Parameter> list{{.name = "gaps",
-                               .type = Type::boolean,
-                               .default_text = "false",
-                               .brief = "close gaps between numbers as well"}};
-  for (Parameter& parameter : target_parameters("tenant")) list.push_back(std::move(parameter));
-  return list;
-}
-
 }  // namespace
 
 void add_renumber(Registry& registry) {
   registry.add(Method{.object = "migrations",
                       .name = "renumber",
                       .effect = Effect::write,
-                      .parameters = parameters(),
+                      .parameters = with_targets("tenant", {{.name = "gaps",
+                                                             .type = Type::boolean,
+                                                             .default_text = "false",
+                                                             .brief = "close gaps between numbers as well"}}),
                       .returns = "result: from, to",
                       .errors = "refused for versions of several parts; locked; connect when a ledger cannot "
                                 "be read: nothing is renamed "

@@ -9,6 +9,7 @@
 #include "migrations/engine/sample.hpp"
 #include "migrations/engine/seeds.hpp"
 #include "scripting/migration_targets.hpp"
+#include "scripting/migration_work.hpp"
 #include "scripting/objects.hpp"
 
 namespace scripting {
@@ -91,10 +92,22 @@ Answer run(World& world, Arguments const& arguments) {
   auto const secrets = secret_values(world, arguments, migrations::chosen_seeds(set, names, profile));
   std::vector<fleet::Column> const columns{
       {"name"}, {"inserted", oid::int8}, {"updated", oid::int8}, {"milliseconds", oid::int8}};
+  AuditTrail trail{world, targets.scope, "seed", arguments.text("reason", world.settings.reason)};
   auto outcomes =
       for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
         fleet::Result result{columns};
         migrations::ApplyOptions options = apply_options(world, arguments, set, place);
+        std::string const target = targets.scope == Scope::master ? "master" : place.tenant.slug;
+        options.on_start = [&, begun = false](migrations::Migration const& seed) mutable {
+          if (begun) return;
+          begun = true;
+          TargetWork here{target, {}, std::nullopt};
+          for (std::string const& name : names) here.files.push_back({name});
+          if (names.empty()) here.files.push_back({seed.name});
+          trail.begin_from_worker(here);
+        };
+        options.on_done = [&](migrations::Migration const& seed, migrations::Direction,
+                              std::chrono::milliseconds) { trail.did(target, {seed.name}); };
         options.prepare = [&secrets](fleet::Session& session, migrations::Migration const& seed) {
           for (std::string const& name : seed.secrets)
             session.query({"select pg_catalog.set_config('tenantsh.secret.' || $1, $2, true)",
@@ -108,14 +121,7 @@ Answer run(World& world, Arguments const& arguments) {
         }
         return result;
       });
-  std::vector<AuditRow> audit;
-  for (TargetOutcome const& outcome : outcomes)
-    if (outcome.result)
-      audit.push_back({targets.scope == Scope::master ? "" : outcome.target,
-                       std::string{to_string(targets.scope)},
-                       "seed",
-                       {{"names", names}}});
-  leave_audit(world, audit, arguments.text("reason", world.settings.reason));
+  trail.end(outcomes);
   return answer_from(std::move(outcomes), columns, std::move(targets.notes));
 }
 
@@ -204,11 +210,7 @@ std::vector<std::string> describe_generate(World& world, Arguments const& argume
                       names_text(target_names(targets)))};
 }
 
-std::vector<Parameter> with_targets(std::vector<Parameter> parameters) {
-  for (Parameter& parameter : target_parameters("master, or tenant when tenants are given"))
-    parameters.push_back(std::move(parameter));
-  return parameters;
-}
+constexpr char const* default_scope = "master, or tenant when tenants are given";
 
 }  // namespace
 
@@ -217,7 +219,7 @@ void add_seeds(Registry& registry) {
   registry.add(
       Method{.object = "seeds",
              .name = "status",
-             .parameters = with_targets({}),
+             .parameters = with_targets(default_scope, {}),
              .returns = "result: target, name, state (applied, pending, changed), applied_at, profile, fills",
              .errors = "not_found without the folder; connect",
              .brief = "The seed files of a set and what each target has of them.",
@@ -229,6 +231,7 @@ void add_seeds(Registry& registry) {
       .name = "run",
       .effect = Effect::write,
       .parameters = with_targets(
+          default_scope,
           {{.name = "names",
             .type = Type::list,
             .positional = true,
@@ -252,11 +255,11 @@ void add_seeds(Registry& registry) {
       .describe = describe_run});
   registry.add(Method{.object = "seeds",
                       .name = "filling",
-                      .parameters = with_targets({{.name = "tables",
-                                                   .type = Type::list,
-                                                   .required = true,
-                                                   .positional = true,
-                                                   .brief = "schema.table"}}),
+                      .parameters = with_targets(default_scope, {{.name = "tables",
+                                                                  .type = Type::list,
+                                                                  .required = true,
+                                                                  .positional = true,
+                                                                  .brief = "schema.table"}}),
                       .returns = "list of file names, in the order of the set",
                       .errors = "not_found without the folder",
                       .brief = "Which seed files say that they fill these tables. Reads the files only.",

@@ -16,13 +16,6 @@ using migrations::MigrationSet;
 using migrations::Rehearsal;
 using migrations::Scope;
 
-Scope scope_of(Arguments const& arguments) {
-  std::string const scope = arguments.text("scope", "tenant");
-  if (scope == "master" || scope == "platform") return Scope::master;
-  if (scope == "tenant") return Scope::tenant;
-  throw fleet::Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(scope)};
-}
-
 void append(Rows& rows, std::string const& name, std::string_view result, std::string const& says) {
   rows.result.append(name);
   rows.result.append(result);
@@ -30,7 +23,7 @@ void append(Rows& rows, std::string const& name, std::string_view result, std::s
 }
 
 Answer verify(World& world, Arguments const& arguments) {
-  MigrationSet const set = load_set(world, arguments, scope_of(arguments));
+  MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   Rows rows{fleet::Result{{{"name"}, {"result"}, {"says"}}}, {}, 1};
   std::vector<migrations::Problem> problems = set.problems();
   for (migrations::Problem& problem : set.check()) problems.push_back(std::move(problem));
@@ -59,7 +52,7 @@ Answer verify(World& world, Arguments const& arguments) {
 }
 
 std::vector<std::string> describe_verify(World& world, Arguments const& arguments) {
-  MigrationSet const set = load_set(world, arguments, scope_of(arguments));
+  MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   return {fmt::format(
       "apply the {} files of {} to a scratch database on {}, each up, down and up again; drop it",
       set.files().size(), set.folder().string(), scratch_server(world, arguments, set.scope()).server)};

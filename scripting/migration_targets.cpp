@@ -16,12 +16,6 @@ using migrations::Scope;
 
 constexpr char const* master_name = "master";
 
-Scope parse_scope(std::string const& text) {
-  if (text == "master" || text == "platform") return Scope::master;
-  if (text == "tenant") return Scope::tenant;
-  throw Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(text)};
-}
-
 TargetOutcome ask_master(World& world, Touch touch,
                          std::function<fleet::Result(TargetSession const&)> const& work) {
   fleet::Tenant const nobody;
@@ -70,12 +64,16 @@ std::optional<std::chrono::milliseconds> lock_timeout_of(Arguments const& argume
 
 }  // namespace
 
+Scope scope_of(Arguments const& arguments, Scope otherwise) {
+  if (!arguments.has("scope")) return otherwise;
+  std::string const text = arguments.text("scope");
+  if (text == "master" || text == "platform") return Scope::master;
+  if (text == "tenant") return Scope::tenant;
+  throw Error{ErrorKind::usage, "scope is master or tenant, not " + fleet::in_quotes(text)};
+}
+
 MigrationTargets targets_of(World& world, Arguments const& arguments, Scope otherwise) {
-  Scope scope = otherwise;
-  if (arguments.has("scope"))
-    scope = parse_scope(arguments.text("scope"));
-  else if (arguments.has("tenants"))
-    scope = Scope::tenant;
+  Scope const scope = scope_of(arguments, arguments.has("tenants") ? Scope::tenant : otherwise);
   if (scope == Scope::master) {
     if (arguments.has("tenants")) throw Error{ErrorKind::usage, "scope master has no tenants"};
     return {scope, {}, {}};
@@ -88,14 +86,18 @@ MigrationTargets targets_of(World& world, Arguments const& arguments, Scope othe
   return targets;
 }
 
-std::vector<Parameter> target_parameters(std::string default_scope) {
-  return {
-      {.name = "scope", .default_text = std::move(default_scope), .brief = "master or tenant"},
-      {.name = "tenants",
-       .type = Type::selection,
-       .default_text = "all",
-       .brief = "which tenants: all, a slug, a glob, key=value[,key=value] or @file"},
-      {.name = "set", .type = Type::path, .default_text = "the shipped set", .brief = "folder of the files"}};
+std::vector<Parameter> with_targets(std::string default_scope, std::vector<Parameter> parameters) {
+  parameters.insert(parameters.end(),
+                    {{.name = "scope", .default_text = std::move(default_scope), .brief = "master or tenant"},
+                     {.name = "tenants",
+                      .type = Type::selection,
+                      .default_text = "all",
+                      .brief = "which tenants: all, a slug, a glob, key=value[,key=value] or @file"},
+                     {.name = "set",
+                      .type = Type::path,
+                      .default_text = "the shipped set",
+                      .brief = "folder of the files"}});
+  return parameters;
 }
 
 migrations::MigrationSet load_set(World& world, Arguments const& arguments, Scope scope) {

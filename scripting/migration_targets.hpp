@@ -24,8 +24,11 @@ struct MigrationTargets {
 };
 MigrationTargets targets_of(World& world, Arguments const& arguments, migrations::Scope otherwise);
 
-// The parameters scope, tenants and set.
-std::vector<Parameter> target_parameters(std::string default_scope);
+// What the parameter scope says; `otherwise` without it.
+migrations::Scope scope_of(Arguments const& arguments, migrations::Scope otherwise);
+
+// The parameters scope, tenants and set, behind `parameters`.
+std::vector<Parameter> with_targets(std::string default_scope, std::vector<Parameter> parameters);
 
 // The folder that `set` names, else the shipped set of that scope.
 migrations::MigrationSet load_set(World& world, Arguments const& arguments, migrations::Scope scope);
