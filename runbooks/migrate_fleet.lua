@@ -33,7 +33,7 @@ local function left(run, chosen)
 end
 
 local function migrate(run, chosen, limit)
-  local result = chosen:migrate(options(run, { max_failures = limit, reason = "run " .. run.id }))
+  local result = chosen:migrate(options(run, { max_failures = limit, go_on = true, reason = "run " .. run.id }))
   local outcome = { done = 0, parked = {}, not_begun = 0 }
   for row in result do
     if row.state == "parked" then outcome.parked[#outcome.parked + 1] = row.target .. ": " .. row.says end

@@ -246,7 +246,7 @@ Answer drift(World& world, Arguments const& arguments) {
                                      reference->text, found.compared - found.drifted, found.drifted,
                                      found.behind));
   if (asked == 0 && targets.size() > 0) answer.ended = ErrorKind::failed;
-  if (found.drifted > 0) answer.ended = ErrorKind::pending;
+  if (found.drifted > 0 || (found.compared == 0 && found.behind > 0)) answer.ended = ErrorKind::pending;
   answer.value = std::move(found.rows);
   return answer;
 }
@@ -295,7 +295,8 @@ void add_drift(Registry& registry) {
       .effect = Effect::write,
       .parameters = std::move(parameters),
       .returns = "result: target, object, property, what (missing, extra, different; behind: at another "
-                 "version, not compared), expected, found; ended pending when something drifted",
+                 "version, not compared), expected, found; ended pending when something drifted or nothing "
+                 "could be compared",
       .errors = "refused for a placement that the set cannot have; failed without a majority; sql when the "
                 "migrations cannot be applied; connect per tenant",
       .brief = "Compares the structure of each target with what the migrations give, in a scratch database, "

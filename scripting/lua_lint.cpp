@@ -33,6 +33,7 @@ struct Asked {
   LintSettings settings;
   std::string folder;  // before the files' names, as the operator wrote it
   std::vector<std::string> notes;
+  bool overlooked = false;  // a file could not be read as SQL
 };
 
 std::string counted(std::size_t count, std::string const& what) {
@@ -112,9 +113,17 @@ void add_set(Asked& asked, MigrationSet const& set, std::vector<std::string> con
   if (programs > 0)
     asked.notes.push_back(counted(programs, "file") + " left out: programs, which lint does not read");
   // What the catalog did not take in was not looked at either.
-  for (migrations::Problem const& problem : set.problems())
-    if (set.find(problem.name) == nullptr && problem.kind != migrations::ProblemKind::bad_header)
-      asked.notes.push_back("not looked at: " + problem.message);
+  using migrations::ProblemKind;
+  for (migrations::Problem const& problem : set.problems()) {
+    bool const unread = problem.kind == ProblemKind::unreadable || problem.kind == ProblemKind::not_utf8 ||
+                        problem.kind == ProblemKind::empty_file;
+    if (!unread && (set.find(problem.name) != nullptr || problem.kind == ProblemKind::bad_header)) continue;
+    asked.notes.push_back("not looked at: " + problem.message);
+    asked.overlooked = true;
+  }
+  if (set.files().empty() && asked.notes.empty())
+    throw Error{ErrorKind::not_found, "no migration file in " + set.folder().string()}.with_hint(
+        "`tenantsh help sets` says what a file is called");
 }
 
 Asked asked_for(World& world, Arguments const& arguments) {
@@ -227,7 +236,7 @@ Answer lint(World& world, Arguments const& arguments) {
     answer.value = Json(migrations::sarif_document(report, asked.settings, asked.folder));
   else
     answer.value = std::move(rows);
-  if (counts[1] + counts[2] > 0 || (counts[0] > 0 && arguments.boolean("strict")))
+  if (asked.overlooked || counts[1] + counts[2] > 0 || (counts[0] > 0 && arguments.boolean("strict")))
     answer.ended = ErrorKind::pending;
   return answer;
 }

@@ -43,8 +43,10 @@ fleet::Result file_states(MigrationSet const& set, migrations::Ledger const& led
   for (migrations::Migration const* file : plan.pending) at(file->name).state = "pending";
   for (migrations::Problem const& problem : plan.problems) {
     State& state = at(problem.name);
-    state.state = to_string(problem.kind);
-    state.says = problem.message + (problem.hint.empty() ? "" : "; " + problem.hint);
+    bool const another = !state.says.empty();
+    if (!another) state.state = to_string(problem.kind);
+    state.says += (another ? "; also " + std::string{to_string(problem.kind)} + ": " : "") + problem.message +
+                  (problem.hint.empty() ? "" : "; " + problem.hint);
   }
   fleet::Result result{file_columns()};
   for (auto const& [key, file] : files) {
@@ -203,6 +205,7 @@ Answer mark(World& world, Arguments const& arguments) {
   MigrationTargets targets = targets_of(world, arguments, Scope::tenant);
   MigrationSet set = load_set(world, arguments, targets.scope);
   std::vector<std::string> const patterns = arguments.list("names");
+  set.matching(patterns);  // a name that is none stops the call, not each target
   std::vector<fleet::Column> const columns{{"name"}};
   auto outcomes =
       for_each_target(world, targets, Touch::writes, world.settings.jobs, [&](TargetSession const& place) {
@@ -213,7 +216,7 @@ Answer mark(World& world, Arguments const& arguments) {
         return result;
       });
   leave_audit(world, audit_rows(outcomes, targets, "mark"), arguments.text("reason", world.settings.reason));
-  return answer_from(std::move(outcomes), columns, std::move(targets.notes));
+  return whole_in_a_step(world, answer_from(std::move(outcomes), columns, std::move(targets.notes)));
 }
 
 std::vector<std::string> describe_mark(World& world, Arguments const& arguments) {
@@ -252,7 +255,7 @@ Answer unlock(World& world, Arguments const& arguments) {
   auto outcomes = holders_of(world, targets, Touch::writes, holder_columns());
   leave_audit(world, audit_rows(outcomes, targets, "unlock"),
               arguments.text("reason", world.settings.reason));
-  return answer_from(std::move(outcomes), holder_columns(), std::move(targets.notes));
+  return whole_in_a_step(world, answer_from(std::move(outcomes), holder_columns(), std::move(targets.notes)));
 }
 
 std::vector<std::string> describe_unlock(World& world, Arguments const& arguments) {

@@ -239,7 +239,7 @@ Answer run_motion(World& world, Arguments const& arguments, Motion const& motion
   if (targets.scope == Scope::master) outcomes.push_back(std::move(outcome_of.at("master")));
   for (fleet::Tenant const& tenant : targets.tenants)
     outcomes.push_back(std::move(outcome_of.at(tenant.slug)));
-  return answer_from(std::move(outcomes), columns, std::move(targets.notes));
+  return whole_in_a_step(world, answer_from(std::move(outcomes), columns, std::move(targets.notes)));
 }
 
 std::vector<std::string> describe_motion(World& world, Arguments const& arguments, Motion const& motion) {
@@ -289,31 +289,32 @@ void add_motions(Registry& registry) {
       .aliases = {"migrate up"},
       .run = run_as<motion_up>,
       .describe = describe_as<motion_up>});
-  registry.add(Method{
-      .object = "migrations",
-      .name = "down",
-      .effect = Effect::destructive,
-      .parameters = with_targets("tenant", with_work({count})),
-      .returns = returns,
-      .errors = errors,
-      .brief = "Takes the newest files back, one transaction a file. Nothing is run in a target "
-               "where one of them has no way back.",
-      .example = "migrations:down{ tenants = \"acme\", set = \"examples/schema_per_tenant\", plan = true }",
-      .aliases = {"migrate down"},
-      .run = run_as<motion_down>,
-      .describe = describe_as<motion_down>});
-  registry.add(Method{
-      .object = "migrations",
-      .name = "redo",
-      .effect = Effect::destructive,
-      .parameters = with_targets("tenant", with_work({count})),
-      .returns = returns,
-      .errors = errors,
-      .brief = "Takes the newest files back and applies them again, under one lock.",
-      .example = "migrations:redo{ tenants = \"acme\", set = \"examples/schema_per_tenant\", plan = true }",
-      .aliases = {"migrate redo"},
-      .run = run_as<motion_redo>,
-      .describe = describe_as<motion_redo>});
+  registry.add(Method{.object = "migrations",
+                      .name = "down",
+                      .effect = Effect::destructive,
+                      .parameters = with_targets("tenant", with_work({count})),
+                      .returns = returns,
+                      .errors = errors,
+                      .brief =
+                          "Takes the newest files back, one transaction a file. Nothing is run in a target "
+                          "where one of them has no way back.",
+                      .example = "migrations:down{ tenants = \"acme\", set = "
+                                 "\"examples/schema_per_tenant/migrations\", plan = true }",
+                      .aliases = {"migrate down"},
+                      .run = run_as<motion_down>,
+                      .describe = describe_as<motion_down>});
+  registry.add(Method{.object = "migrations",
+                      .name = "redo",
+                      .effect = Effect::destructive,
+                      .parameters = with_targets("tenant", with_work({count})),
+                      .returns = returns,
+                      .errors = errors,
+                      .brief = "Takes the newest files back and applies them again, under one lock.",
+                      .example = "migrations:redo{ tenants = \"acme\", set = "
+                                 "\"examples/schema_per_tenant/migrations\", plan = true }",
+                      .aliases = {"migrate redo"},
+                      .run = run_as<motion_redo>,
+                      .describe = describe_as<motion_redo>});
   registry.add(
       Method{.object = "migrations",
              .name = "to",

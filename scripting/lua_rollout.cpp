@@ -23,16 +23,10 @@ Answer waves(World& world, Arguments const& arguments) {
 Answer parked(World& world, Arguments const& arguments) {
   fleet::Chosen chosen = fleet::choose(world.fleet.tenants(), receiver_selection(arguments));
   Rows rows{fleet::Result{{{"tenant"}, {"at"}, {"wave"}, {"says"}, {"run"}}}, {}, 0};
-  if (world.fleet.environment().tenants.kind != fleet::ListSource::Kind::registry)
+  if (!keeps_audit(world))
     return {
         std::move(rows), {"this environment has no audit of its own: nothing is known of earlier runs"}, {}};
-  fleet::Result const found = world.fleet.read(
-      world.fleet.master(),
-      "select t.slug, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as at, "
-      "a.after ->> 'wave' as wave, a.after ->> 'error' as says, a.run_id as run "
-      "from (select distinct on (tenant_id) * from identity.tenant_audit where action = 'migrate' "
-      "order by tenant_id, id desc) a join identity.tenant t on t.id = a.tenant_id "
-      "where a.after ? 'error' order by t.slug");
+  fleet::Result const found = parked_tenants(world);
   std::set<std::string> slugs;
   for (fleet::Tenant const& tenant : chosen.tenants) slugs.insert(tenant.slug);
   for (std::size_t row = 0; row < found.rows(); ++row) {
@@ -58,7 +52,10 @@ std::vector<Parameter> rollout_parameters() {
       {.name = "max_failures",
        .default_text = "none",
        .brief = "stop after so many, or \"5%\", parked tenants"},
-      {.name = "until", .brief = "the last file to apply, by name or number"}};
+      {.name = "until", .brief = "the last file to apply, by name or number"},
+      {.name = "go_on",
+       .type = Type::boolean,
+       .brief = "in a runbook: give the result although tenants are parked, instead of failing the step"}};
   for (Parameter& parameter : work_parameters()) parameters.push_back(std::move(parameter));
   return parameters;
 }

@@ -122,7 +122,7 @@ Answer run(World& world, Arguments const& arguments) {
         return result;
       });
   trail.end(outcomes);
-  return answer_from(std::move(outcomes), columns, std::move(targets.notes));
+  return whole_in_a_step(world, answer_from(std::move(outcomes), columns, std::move(targets.notes)));
 }
 
 std::vector<std::string> target_names(MigrationTargets const& targets) {
@@ -200,7 +200,7 @@ Answer generate(World& world, Arguments const& arguments) {
     if (outcome.result)
       audit.push_back({outcome.target, "tenant", "generate", {{"rows", outcome.result->text(0, "rows")}}});
   leave_audit(world, audit, arguments.text("reason", world.settings.reason));
-  return answer_from(std::move(outcomes), columns, std::move(targets.notes));
+  return whole_in_a_step(world, answer_from(std::move(outcomes), columns, std::move(targets.notes)));
 }
 
 std::vector<std::string> describe_generate(World& world, Arguments const& arguments) {

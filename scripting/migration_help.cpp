@@ -28,8 +28,9 @@ Marks, comment lines of their own
 {schema_name} is the schema of a tenant that is placed as one; quoted where it stands as a name.
 
 A file runs in one transaction with its row in tenantsh.ledger (name, SHA-256, when, by whom, how long, run). These are
-named and stop up, down and to before anything runs; --accept WORD goes on in spite of the first five:
-  changed  missing  out_of_order  duplicate_number  gap  wrong_wrapper  unnamed_index  syntax  no_way_back  no_runner  …
+named and stop up, down and to before anything runs; --accept WORD goes on in spite of
+  changed  missing  out_of_order  duplicate_number  gap  wrong_wrapper  unnamed_index  syntax
+and of nothing else: no_way_back, no_runner, empty_file, bad_name, …
 
 set.toml in the folder
   accept = ["out_of_order"]              always accepted here
@@ -51,7 +52,8 @@ waves of these sizes, then everyone else; --plan shows them.
 
   done         every file is applied
   parked       the first error stopped this tenant; the files before it stay applied
-  stopped      Ctrl-C came while it was worked on; it stands at a whole migration
+  stopped      Ctrl-C came while it was worked on; it stands at a whole migration, in a no-transaction file at a
+               whole statement
   not begun    a canary failed, --max-failures was reached, or Ctrl-C
 
 A canary that fails stops the run. Exit 0 all done, 7 some are parked, 1 all are, 130 interrupted. The same command again

@@ -201,6 +201,19 @@ Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Colum
   return {std::move(rows), std::move(notes), ended};
 }
 
+Answer whole_in_a_step(World& world, Answer answer) {
+  Rows const* rows = std::get_if<Rows>(&answer.value);
+  if (world.gate.state() != runbooks::GateState::open || rows == nullptr || rows->failures.empty())
+    return answer;
+  Error error{rows->failures.front()};
+  error.message = fmt::format("{} of {} targets failed, the first is {}: {}", rows->failures.size(),
+                              rows->asked, error.tenant, error.message);
+  for (std::size_t i = 1; i < std::min<std::size_t>(rows->failures.size(), 10); ++i)
+    error.detail +=
+        (error.detail.empty() ? "" : "\n") + rows->failures[i].tenant + ": " + rows->failures[i].message;
+  throw error;
+}
+
 migrations::AcceptedProblems accepted_problems(Arguments const& arguments) {
   migrations::AcceptedProblems accepted;
   for (std::string const& word : arguments.list("accept")) {

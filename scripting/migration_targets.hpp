@@ -63,6 +63,9 @@ std::vector<TargetOutcome> for_each_ledger(
 Answer answer_from(std::vector<TargetOutcome> outcomes, std::vector<fleet::Column> columns,
                    std::vector<std::string> notes);
 
+// Inside of a runbook's step, which is done or not done, a target that failed is the call's own error.
+Answer whole_in_a_step(World& world, Answer answer);
+
 // Options of a writing call: who, the owner that is given or that the database or schema has, accepted
 // problems. They ask `place`, which must outlive them.
 migrations::ApplyOptions apply_options(World& world, Arguments const& arguments,

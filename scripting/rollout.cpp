@@ -100,6 +100,7 @@ class Rollout {
   }
 
   void run() {
+    tell_the_audit();
     for (migrations::Wave const& wave : waves_) {
       if (limit_->reached(failures_)) {
         stopped_ = "max_failures is reached";
@@ -137,7 +138,10 @@ class Rollout {
       rows.result.append(std::to_string(fate.files));
       rows.result.append(std::to_string(fate.elapsed.count()));
       rows.result.append(std::to_string(fate.retries));
-      rows.result.append(std::to_string(fate.pending.size() - std::min(fate.files, fate.pending.size())));
+      // Another run may have done what this one found done.
+      rows.result.append(std::to_string(
+          fate.state == Fate::State::done ? 0
+                                          : fate.pending.size() - std::min(fate.files, fate.pending.size())));
       rows.result.append(fate.error ? std::optional<std::string_view>{fate.error->message} : std::nullopt);
       if (fate.error) rows.failures.push_back(*fate.error);
     }
@@ -149,10 +153,12 @@ class Rollout {
     for (std::string const& line : groups()) notes_.push_back(line);
     if (world_.interrupt.stop_requested())
       throw Error{ErrorKind::interrupted, "interrupted: " + summary}.with_hint(
-          "every tenant is at a whole migration; the same command goes on with those that are left");
+          "every tenant stands at a whole migration, in a no-transaction file at a whole statement; the same "
+          "command goes on with those that are left");
     std::optional<ErrorKind> ended;
     if (rows.asked > 0 && rows.failures.size() == rows.asked) ended = ErrorKind::failed;
-    return {std::move(rows), std::move(notes_), ended};
+    Answer made{std::move(rows), std::move(notes_), ended};
+    return arguments_.boolean("go_on") ? made : whole_in_a_step(world_, std::move(made));
   }
 
   // "canary: apply 3 files (001_a.sql … 003_c.sql) to acme"
@@ -168,6 +174,28 @@ class Rollout {
   std::vector<migrations::Wave> const& waves() const { return waves_; }
 
  private:
+  // Who was parked before any wave, and who was parked and has every file now: whatever mended it.
+  void tell_the_audit() {
+    std::vector<AuditRow> rows;
+    for (auto const& [slug, fate] : fates_)
+      if (fate.error)
+        rows.push_back(
+            {slug, "tenant", "migrate", {{"files", Json::array()}, {"error", fate.error->message}}});
+    bool const anybody = std::any_of(fates_.begin(), fates_.end(), [](auto const& fate) {
+      return fate.second.state == Fate::State::up_to_date;
+    });
+    if (anybody && keeps_audit(world_)) {
+      fleet::Result const before = parked_tenants(world_);
+      for (std::size_t row = 0; row < before.rows(); ++row) {
+        auto const fate = fates_.find(before.text(row, "tenant"));
+        if (fate != fates_.end() && fate->second.state == Fate::State::up_to_date)
+          rows.push_back(
+              {fate->first, "tenant", "migrate", {{"files", Json::array()}, {"state", "up to date"}}});
+      }
+    }
+    leave_audit(world_, rows, arguments_.text("reason", world_.settings.reason));
+  }
+
   void park(Fate& tenant, Error error, std::string const& slug) {
     tenant.state = Fate::State::parked;
     if (error.tenant.empty()) error.tenant = slug;
@@ -307,6 +335,16 @@ class Rollout {
 };
 
 }  // namespace
+
+fleet::Result parked_tenants(World& world) {
+  return world.fleet.read(
+      world.fleet.master(),
+      "select t.slug as tenant, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as at, "
+      "a.after ->> 'wave' as wave, a.after ->> 'error' as says, a.run_id as run "
+      "from (select distinct on (tenant_id) * from identity.tenant_audit where action = 'migrate' "
+      "order by tenant_id, id desc) a join identity.tenant t on t.id = a.tenant_id "
+      "where a.after ? 'error' order by t.slug");
+}
 
 Answer run_rollout(World& world, Arguments const& arguments) {
   Rollout rollout{world, arguments};

@@ -99,7 +99,9 @@ class ScriptCheck {
         if (facts.transaction_forbidden)
           add(ProblemKind::transaction_forbidden, piece.offset,
               facts.verb + " cannot run inside a transaction",
-              "add the line `-- tenantsh: no-transaction` at the top of the file");
+              script_.path != file_.path || &script_ == static_cast<Script const*>(&file_)
+                  ? "add the line `-- tenantsh: no-transaction` at the top of the file"
+                  : "write `-- migrate:down transaction:false` above it");
       } else if (auto index = concurrent_index(piece.sql); index && index->name.empty()) {
         add(ProblemKind::unnamed_index, piece.offset,
             "CREATE INDEX CONCURRENTLY without a name: what a failed build leaves behind could not be told "

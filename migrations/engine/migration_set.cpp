@@ -100,13 +100,14 @@ void MigrationSet::find_gaps() {
   std::int64_t before = -1;
   for (auto const& [number, name] : names) {
     if (before >= 0 && number > before + 1)
-      problems_.push_back({ProblemKind::gap, name,
-                           name + ": " +
-                               (number == before + 2 ? "number " + std::to_string(before + 1) + " is missing"
-                                                     : "numbers " + std::to_string(before + 1) + " to " +
-                                                           std::to_string(number - 1) + " are missing") +
-                               " before it",
-                           "bring the missing file back, or close the gap: tenantsh migrate renumber"});
+      problems_.push_back(
+          {ProblemKind::gap, name,
+           name + ": " +
+               (number == before + 2 ? "number " + std::to_string(before + 1) + " is missing"
+                                     : "numbers " + std::to_string(before + 1) + " to " +
+                                           std::to_string(number - 1) + " are missing") +
+               " before it",
+           "bring the missing file back, or close the gap: tenantsh migrate renumber --gaps"});
     before = number;
   }
 }

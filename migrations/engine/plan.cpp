@@ -92,7 +92,9 @@ Plan plan(MigrationSet const& set, Ledger const& ledger) {
     if (ledger.find(file.name) != nullptr && !changed_again) continue;
     if (file.on_request()) continue;
     plan.pending.push_back(&file);
-    if (file.version < reached) plan.problems.push_back(out_of_order(file, highest->name, set.next_number()));
+    if (file.version < reached)
+      plan.problems.push_back(
+          out_of_order(file, highest->name, std::max(set.next_number(), reached.parts.front() + 1)));
     if (!can_run(file, set.settings(), set.settings().runner.up))
       plan.problems.push_back(no_runner(file, set.settings()));
   }

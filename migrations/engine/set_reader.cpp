@@ -106,6 +106,14 @@ class SetReader {
     contents_.problems.push_back({kind, name, std::move(message), std::move(hint)});
   }
 
+  // ".SQL" too: such a file would be overlooked.
+  static bool is_sql(Path const& path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension == ".sql";
+  }
+
   static std::vector<Path> entries(Path const& folder) {
     std::vector<Path> paths;
     std::error_code error;
@@ -134,7 +142,7 @@ class SetReader {
                      : parsed->direction == Direction::up  ? group.up
                                                            : group.down;
         list.push_back({name, prefix + name, path, std::move(*parsed)});
-      } else if (prefix.empty() && path.extension() == ".sql") {
+      } else if (prefix.empty() && is_sql(path)) {
         misfits_.push_back({name, name, path, {}});
       }
     }

@@ -63,6 +63,30 @@ fleet::Error refused(PgQueryError const& refusal) {
   return error;
 }
 
+// The scanner leaves out what begins with no word that it knows ("selec 1;"): a statement all the same, which
+// the server shall refuse.
+std::vector<Piece> with_what_was_skipped(std::string_view text, std::vector<Piece> found) {
+  std::vector<Piece> all;
+  std::size_t at = 0;
+  auto take_gap = [&](std::size_t end) {
+    Piece skipped = piece(text, at, end - at);
+    while (!skipped.sql.empty() && skipped.sql.front() == ';') {
+      skipped = piece(text, skipped.offset + 1, end - skipped.offset - 1);
+    }
+    std::size_t const last = skipped.sql.find_last_not_of("; \t\r\n");
+    if (last == std::string::npos) return;
+    skipped.sql.resize(last + 1);
+    all.push_back(std::move(skipped));
+  };
+  for (Piece& one : found) {
+    if (one.offset > at) take_gap(one.offset);
+    at = one.offset + one.sql.size();
+    all.push_back(std::move(one));
+  }
+  if (at < text.size()) take_gap(text.size());
+  return all;
+}
+
 }  // namespace
 
 std::vector<Piece> parse_statements(std::string_view sql) {
@@ -77,7 +101,7 @@ std::vector<Piece> split_statements(std::string_view sql) {
   if (Split const parsed{pg_query_split_with_parser(text.c_str())}; parsed.result.error == nullptr)
     return pieces(text, parsed.result);
   Split const scanned{pg_query_split_with_scanner(text.c_str())};
-  if (scanned.result.error == nullptr) return pieces(text, scanned.result);
+  if (scanned.result.error == nullptr) return with_what_was_skipped(text, pieces(text, scanned.result));
   throw refused(*scanned.result.error);
 }
 

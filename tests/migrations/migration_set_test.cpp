@@ -228,7 +228,7 @@ TEST_CASE("what a set says about itself") {
   CHECK(
       listed(set.problems()) ==
       "gap: 004_d.sql: numbers 2 to 3 are missing before it | bring the missing file back, or close the gap: "
-      "tenantsh migrate renumber\n");
+      "tenantsh migrate renumber --gaps\n");
   SetSettings const& settings = set.settings();
   CHECK(settings.history == "knex");
   CHECK(settings.trusted);
