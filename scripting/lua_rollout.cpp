@@ -30,7 +30,7 @@ Answer parked(World& world, Arguments const& arguments) {
   std::set<std::string> slugs;
   for (fleet::Tenant const& tenant : chosen.tenants) slugs.insert(tenant.slug);
   for (std::size_t row = 0; row < found.rows(); ++row) {
-    if (slugs.count(found.text(row, "slug")) == 0) continue;
+    if (slugs.count(found.text(row, "tenant")) == 0) continue;
     for (std::size_t column = 0; column < 5; ++column) rows.result.append(found.at(row, column));
   }
   std::optional<ErrorKind> ended;

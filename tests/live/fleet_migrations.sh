@@ -71,6 +71,12 @@ same "exactly those three were worked on" "$(printf '%s\n' "$(slug 3)" "$(slug 5
     "$(superuser master master "select t.slug from identity.tenant_audit a join identity.tenant t on t.id = a.tenant_id
        where a.id > $begun and a.action = 'migrate' order by 1")"
 expect "nobody is parked any more" 0 tenantsh migrate parked
+# Parked before any wave, and mended by other means than a run that applies something.
+mkdir other && echo 'select 1;' >other/001_other.sql
+expect "a set that cannot be these tenants'" 1 tenantsh migrate --set other --tenants "$(slug 9)" --yes
+same "who was parked at once is known as well" "$(slug 9)" "$(tenantsh migrate parked --format csv 2>/dev/null | tail -n +2 | cut -d, -f1)"
+expect "found up to date" 0 tenantsh migrate --tenants "$(slug 9)" --yes
+expect "it is parked no longer" 0 tenantsh migrate parked
 expect "nothing is to do" 0 tenantsh migrate --plan
 
 # A canary that fails stops everything; a limit of failures stops the rest.
