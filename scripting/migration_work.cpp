@@ -91,17 +91,20 @@ AuditRow AuditTrail::begin_row(TargetWork const& here, Json const& more) const {
   return row(here.target, action_ + " begin", std::move(after));
 }
 
+// A run's journal has the intent already, once for each attempt.
+bool AuditTrail::journalled() const { return !world_.gate.run_id().empty(); }
+
 void AuditTrail::begin(std::vector<TargetWork> const& work, Json const& more) {
   std::vector<AuditRow> rows;
   for (TargetWork const& here : work) rows.push_back(begin_row(here, more));
-  leave_audit(world_, rows, reason_);
+  if (!journalled()) leave_audit(world_, rows, reason_);
   std::lock_guard lock{mutex_};
   for (TargetWork const& here : work) begun_.insert(here.target);
 }
 
 void AuditTrail::begin_from_worker(TargetWork const& here) {
   std::unique_lock lock{mutex_};
-  if (keeps_audit(world_)) {
+  if (keeps_audit(world_) && !journalled()) {
     waiting_.push_back(begin_row(here, Json::object()));
     std::size_t const mine = ++came_;
     while (stand_ < mine) {

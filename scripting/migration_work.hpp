@@ -42,6 +42,7 @@ std::vector<std::string> lines_of(std::vector<TargetWork> const& work, std::stri
 
 // Two rows of identity.tenant_audit around the work on each target: what is about to be done, which is what a
 // process that is killed in its middle leaves behind; and what was done, also where it failed half way.
+// Within a run the first is left to its journal.
 class AuditTrail {
  public:
   AuditTrail(World& world, migrations::Scope scope, std::string action, std::string reason)
@@ -63,6 +64,7 @@ class AuditTrail {
   std::optional<fleet::Error> failure() const;
 
  private:
+  bool journalled() const;
   AuditRow row(std::string const& target, std::string action, Json after) const;
   AuditRow begin_row(TargetWork const& here, Json const& more) const;
   void write_waiting(std::unique_lock<std::mutex>& lock);
