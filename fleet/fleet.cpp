@@ -1,6 +1,8 @@
 #include "fleet/fleet.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "fleet/fan_out.hpp"
@@ -201,15 +203,25 @@ std::vector<Outcome> Fleet::each(std::vector<Tenant> const& tenants, FanOutOptio
                                  std::function<Result(Tenant const&, Session&)> const& work) {
   ConnectOptions const writing{.application_name = parts_.application_name,
                                .statement_timeout_ms = options.timeout_ms};
+  std::mutex mutex;
+  std::map<std::pair<std::string, std::string>, int> left;  // tenants, by their database
+  if (options.connections == Afterwards::close)
+    for (Tenant const& tenant : tenants) ++left[{tenant.server, tenant.database_name}];
+  auto last = [&](Tenant const& tenant) {
+    if (options.connections == Afterwards::keep) return false;
+    std::lock_guard const lock{mutex};
+    return --left[{tenant.server, tenant.database_name}] == 0;
+  };
   return over(tenants, options, [&](Tenant const& tenant, Endpoint const& place, Attempt& attempt) {
     Pool::Lease lease = pool_.acquire(place, writing, options.stop);
     attempt.reached = true;
     std::stop_callback const cancel{options.stop, [&lease] { lease->cancel(); }};
     try {
       Result result = work(tenant, *lease);
-      if (options.stop.stop_requested()) lease.discard();
+      if (last(tenant) || options.stop.stop_requested()) lease.discard();
       return result;
     } catch (std::exception const&) {
+      last(tenant);
       lease.discard();  // whatever state it is in
       throw;
     }

@@ -26,10 +26,14 @@ struct Outcome {
   std::chrono::milliseconds elapsed{};
 };
 
+enum class Afterwards { keep, close };
+
 struct FanOutOptions {
   int jobs = 0;        // connections in use at once; 0: 32. Each server's bound (fleet/pool.hpp) holds anyway
   int timeout_ms = 0;  // per tenant and statement; 0: none
   std::stop_token stop;
+  // Of each(): what becomes of the connection once no tenant is left that shares its database.
+  Afterwards connections = Afterwards::keep;
 };
 
 struct FleetParts {

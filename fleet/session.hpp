@@ -50,10 +50,12 @@ class Session {
   // the last result.
   virtual Result script(std::string_view sql) = 0;
 
-  virtual void begin(Access access) = 0;
+  // `settings` (SET …; …) are sent along with BEGIN, in one round trip; one that fails ends the transaction.
+  virtual void begin(Access access, std::string_view settings = {}) = 0;
   // Error{sql 25P02} when a statement of the transaction failed, even if that error was swallowed;
   // Error{in_doubt} when the connection was lost before the answer came.
-  virtual void commit() = 0;
+  // `last` (statements) is sent along with COMMIT, in one round trip; when it fails, nothing is committed.
+  virtual void commit(std::string_view last = {}) = 0;
   virtual void rollback() noexcept = 0;
   virtual bool in_transaction() const = 0;
 
@@ -88,15 +90,17 @@ class CopySink {
 // begin … commit as a scope: rolls back unless commit() was reached.
 class Transaction {
  public:
-  Transaction(Session& session, Access access) : session_(session) { session_.begin(access); }
+  Transaction(Session& session, Access access, std::string_view settings = {}) : session_(session) {
+    session_.begin(access, settings);
+  }
   ~Transaction() {
     if (!done_) session_.rollback();
   }
   Transaction(Transaction const&) = delete;
   Transaction& operator=(Transaction const&) = delete;
-  void commit() {
+  void commit(std::string_view last = {}) {
     done_ = true;
-    session_.commit();
+    session_.commit(last);
   }
 
  private:

@@ -218,8 +218,7 @@ std::string describe_target(migrations::Adoption const& adoption,
       throw Error{ErrorKind::refused,
                   file.name + ": " + std::string{to_string(adoption.place.tool)} + " broke off in it"}
           .with_hint(migrations::failure_hint(adoption.place.tool, file.name));
-  if (auto const left = migrations::remaining(adoption.problems, accepted); !left.empty())
-    migrations::refuse(left);
+  migrations::stop_at_problems(adoption.problems, accepted);
   if (adoption.at_work && !(break_lock && adoption.at_work->stuck()))
     throw Error{ErrorKind::locked, adoption.at_work->reason}.with_detail(adoption.at_work->who);
   if (adoption.to_record.empty() && !adoption.at_work) return {};

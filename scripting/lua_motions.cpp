@@ -34,15 +34,11 @@ struct Motion {
   std::function<Work(MigrationSet const&)> work;
 };
 
-void stop_at(std::vector<migrations::Problem> const& problems, migrations::AcceptedProblems const& accepted) {
-  if (auto left = migrations::remaining(problems, accepted); !left.empty()) migrations::refuse(left);
-}
-
 void add_pending(MigrationSet const& set, migrations::Ledger const& ledger,
                  std::optional<migrations::Version> const& until,
                  migrations::AcceptedProblems const& accepted, std::vector<FileTurn>& turns) {
   migrations::Plan const plan = migrations::plan_until(set, ledger, until);
-  stop_at(plan.problems, accepted);
+  migrations::stop_at_problems(plan.problems, accepted);
   for (migrations::Migration const* file : plan.pending) turns.push_back({file->name});
 }
 
@@ -52,7 +48,7 @@ std::vector<migrations::Migration const*> add_way_back(MigrationSet const& set, 
                                                        migrations::AcceptedProblems const& accepted,
                                                        std::vector<FileTurn>& turns) {
   migrations::WayBack const way = migrations::way_back(set, ledger, how_far);
-  stop_at(way.problems, accepted);
+  migrations::stop_at_problems(way.problems, accepted);
   for (migrations::Migration const* file : way.files) {
     turns.push_back({file->name, migrations::Direction::down});
     ledger.entries.erase(std::remove_if(ledger.entries.begin(), ledger.entries.end(),

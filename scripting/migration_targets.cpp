@@ -119,6 +119,8 @@ std::vector<TargetOutcome> for_each_target(World& world, MigrationTargets const&
     return result;
   };
   fleet::FanOutOptions options{.jobs = jobs, .timeout_ms = 0, .stop = world.interrupt.get_token()};
+  // A session that ran files is not for others, and its server has better use for the place.
+  if (touch == Touch::writes) options.connections = fleet::Afterwards::close;
   std::vector<TargetOutcome> outcomes;
   for (fleet::Outcome& outcome : world.fleet.each(targets.tenants, options, one))
     outcomes.push_back({outcome.tenant.slug, std::move(outcome.result), std::move(outcome.error)});

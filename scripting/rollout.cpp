@@ -77,8 +77,7 @@ class Rollout {
   void look() {
     auto work = look_at_each(world_, {Scope::tenant, tenants_, {}}, [&](migrations::Ledger const& ledger) {
       auto const plan = migrations::plan_until(set_, ledger, until_);
-      if (auto problems = migrations::remaining(plan.problems, accepted_); !problems.empty())
-        migrations::refuse(problems);
+      migrations::stop_at_problems(plan.problems, accepted_);
       std::vector<FileTurn> turns;
       for (migrations::Migration const* file : plan.pending) turns.push_back({file->name});
       return turns;

@@ -194,21 +194,25 @@ Result PostgresSession::script(std::string_view text) {
   return finish(converse(handle_, sql), sql);
 }
 
-void PostgresSession::begin(Access access) {
+void PostgresSession::begin(Access access, std::string_view settings) {
   if (begun_) throw dress({ErrorKind::usage, "a transaction is open already"});
   if (access == Access::read_write && access_ == Access::read_only)
     throw dress({ErrorKind::usage, "this session can only read"});
   // Plain BEGIN for writes: a database fenced with default_transaction_read_only stays fenced.
-  std::string const sql = access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN";
+  std::string sql = access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN";
+  if (!settings.empty()) sql += "; " + std::string{settings};
   send_script(sql);
   Conversation talk = converse(handle_, sql);
-  if (talk.error) fail(std::move(*talk.error), sql);
+  if (talk.error) {
+    if (!lost()) rollback();
+    fail(std::move(*talk.error), sql);
+  }
   begun_ = true;
   savepoints_ = false;
   first_failure_.clear();
 }
 
-void PostgresSession::commit() {
+void PostgresSession::commit(std::string_view last) {
   if (!begun_) throw dress({ErrorKind::usage, "there is no transaction to commit"});
   Error poisoned{ErrorKind::sql, "a statement of this transaction failed, so nothing of it was committed"};
   poisoned.sqlstate = "25P02";
@@ -221,7 +225,9 @@ void PostgresSession::commit() {
     rollback();
     throw dress(std::move(poisoned));
   }
-  std::string const sql = "COMMIT";
+  std::string const commit = "COMMIT";
+  std::string const sql = last.empty() ? commit : std::string{last} + "; " + commit;
+  refuse_nul(sql, "the SQL text");
   watched(Handing::sending, sql);
   finished_sending(PQsendQuery(handle_, sql.c_str()), sql);
   Conversation talk = converse(handle_, sql);
@@ -233,8 +239,11 @@ void PostgresSession::commit() {
         "COMMIT was sent and its answer lost: look whether the change is there before running it again";
     throw error;
   }
-  if (talk.error) fail(std::move(*talk.error), sql);
-  if (talk.tags.empty() || talk.tags.back() != sql) throw dress(std::move(poisoned));
+  if (talk.error) {
+    rollback();
+    fail(std::move(*talk.error), sql);
+  }
+  if (talk.tags.empty() || talk.tags.back() != commit) throw dress(std::move(poisoned));
 }
 
 void PostgresSession::rollback() noexcept {

@@ -23,8 +23,8 @@ class PostgresSession final : public Session {
 
   Result query(Statement const& statement) override;
   Result script(std::string_view sql) override;
-  void begin(Access access) override;
-  void commit() override;
+  void begin(Access access, std::string_view settings) override;
+  void commit(std::string_view last) override;
   void rollback() noexcept override;
   bool in_transaction() const override;
   bool is_open() const noexcept override;

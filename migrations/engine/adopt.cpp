@@ -43,8 +43,7 @@ std::optional<Problem> problem_of(HistoryFile const& file, HistoryPlace const& p
 void stop_at_problems(Adoption const& adoption, AcceptedProblems const& accepted) {
   for (HistoryFile const& file : adoption.files)
     if (file.state == HistoryFile::State::failed) refuse_failed(file, adoption.place);
-  std::vector<Problem> const left = remaining(adoption.problems, accepted);
-  if (!left.empty()) refuse(left);
+  stop_at_problems(adoption.problems, accepted);
 }
 
 AdoptReport report_of(Adoption const& adoption, bool written) {

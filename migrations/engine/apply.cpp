@@ -11,11 +11,6 @@ namespace migrations {
 
 namespace {
 
-void stop_at_problems(std::vector<Problem> const& problems, AcceptedProblems const& accepted) {
-  std::vector<Problem> const left = remaining(problems, accepted);
-  if (!left.empty()) refuse(left);
-}
-
 // Which part of the work an error left done.
 fleet::Error after(fleet::Error error, std::size_t done, std::size_t files, Direction direction) {
   if (done == 0) return error;

@@ -163,24 +163,22 @@ void FileRunner::settle(Work const& work, FileResult const& result) {
     record(session_, target_, entry(work, result));
 }
 
-// The ledger is the session user's, not the owner's.
-void FileRunner::settle_as_ourselves(Work const& work, FileResult const& result) {
-  if (work.direction == Direction::up && !options_.mirror) {
-    session_.script("reset role; " + recording(session_, target_, entry(work, result)));
-    return;
-  }
+// What is left to be sent along with the commit. The ledger is the session user's, not the owner's.
+std::string FileRunner::settle_as_ourselves(Work const& work, FileResult const& result) {
+  if (work.direction == Direction::up && !options_.mirror)
+    return "reset role; " + recording(session_, target_, entry(work, result));
   session_.script("reset role");
   settle(work, result);
+  return {};
 }
 
 void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
   Steady::time_point const start = Steady::now();
-  fleet::Transaction transaction{session_, fleet::Access::read_write};
   std::string settings = std::string{plain_settings} + "; set local lock_timeout = '" +
                          std::to_string(options_.lock_timeout.count()) + "ms'";
   if (work.flush == Flush::later) settings += "; set local synchronous_commit = off";
   if (!owner_.empty()) settings += "; set local role " + session_.quote_identifier(owner_);
-  session_.script(settings);
+  fleet::Transaction transaction{session_, fleet::Access::read_write, settings};
   if (options_.prepare) options_.prepare(session_, work.file);
   std::optional<RowCounter> counter;
   if (work.file.seed) counter.emplace(session_);
@@ -194,9 +192,9 @@ void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
     result.rows = counter->total();
   }
   result.elapsed = since(start);
-  settle_as_ourselves(work, result);
+  std::string const last = settle_as_ourselves(work, result);
   at("before-commit", work.file);
-  transaction.commit();
+  transaction.commit(last);
   unflushed_ = work.flush == Flush::later;
 }
 

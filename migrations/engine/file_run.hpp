@@ -59,7 +59,7 @@ class FileRunner {
   // The other tool's history and the ledger, in the transaction that is open.
   void settle(Work const& work, FileResult const& result);
   // settle() as the session's user again; both at once where nobody stands between.
-  void settle_as_ourselves(Work const& work, FileResult const& result);
+  std::string settle_as_ourselves(Work const& work, FileResult const& result);
 
   fleet::Session& session_;
   Target target_;

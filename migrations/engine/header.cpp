@@ -113,7 +113,7 @@ std::size_t first_statement(std::string_view sql) {
     } else if (sql.substr(i, 2) == "--") {
       i = std::min(sql.find_first_of("\r\n", i), sql.size());
     } else if (sql.substr(i, 2) == "/*") {
-      i = end_of_block_comment(sql, i);
+      i = block_comment_end(sql, i).value_or(sql.size());
     } else {
       return i;
     }

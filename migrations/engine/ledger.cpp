@@ -31,7 +31,7 @@ void create_ledger(fleet::Session& session) {
   fleet::Transaction transaction{session, fleet::Access::read_write};
   // CREATE SCHEMA IF NOT EXISTS wants CREATE on the database even when the schema is there.
   if (!exists(session, "to_regnamespace('tenantsh')")) session.query("create schema if not exists tenantsh");
-  session.query(R"sql(
+  transaction.commit(R"sql(
     create table if not exists tenantsh.ledger (
       scope       text not null,
       schema_name text not null default '',
@@ -43,7 +43,6 @@ void create_ledger(fleet::Session& session) {
       run_id      text,
       primary key (scope, schema_name, name)
     ))sql");
-  transaction.commit();
 }
 
 }  // namespace
@@ -106,7 +105,7 @@ std::vector<Ledger> read_ledgers(fleet::Session& session, Scope scope,
 void prepare_ledger(fleet::Session& session) {
   for (int attempt = 1; !has_ledger(session); ++attempt) {
     try {
-      create_ledger(session);
+      return create_ledger(session);
     } catch (fleet::Error const& error) {
       if (!lost_a_race(error) || attempt == 5) throw;
     }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+
+#include "migrations/engine/sql_text.hpp"
 
 namespace migrations {
 
@@ -27,21 +30,6 @@ std::size_t quoted(std::string_view sql, std::size_t at, char close, TsqlToken& 
       ++i;
     }
     token.text += sql[i];
-  }
-  token.complete = false;
-  return sql.size();
-}
-
-std::size_t block_comment(std::string_view sql, std::size_t at, TsqlToken& token) {
-  int depth = 0;
-  for (std::size_t i = at; i + 1 < sql.size(); ++i) {
-    if (sql[i] == '/' && sql[i + 1] == '*') {
-      ++depth;
-      ++i;
-    } else if (sql[i] == '*' && sql[i + 1] == '/') {
-      ++i;
-      if (--depth == 0) return i + 1;
-    }
   }
   token.complete = false;
   return sql.size();
@@ -74,7 +62,9 @@ std::vector<TsqlToken> tsql_tokens(std::string_view sql) {
       i = std::min(sql.find('\n', i), sql.size());
     } else if (sql.substr(i, 2) == "/*") {
       token.kind = Kind::comment;
-      i = block_comment(sql, i, token);
+      std::optional<std::size_t> const end = block_comment_end(sql, i);
+      token.complete = end.has_value();
+      i = end.value_or(sql.size());
     } else if (is_name_start(c)) {
       token.kind = Kind::word;
       while (i < sql.size() && is_name_part(sql[i]))

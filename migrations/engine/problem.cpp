@@ -85,4 +85,9 @@ void refuse(std::vector<Problem> const& problems) {
       .with_hint(first.hint);
 }
 
+void stop_at_problems(std::vector<Problem> const& problems, AcceptedProblems const& accepted) {
+  std::vector<Problem> const left = remaining(problems, accepted);
+  if (!left.empty()) refuse(left);
+}
+
 }  // namespace migrations

@@ -56,5 +56,7 @@ using AcceptedProblems = std::set<ProblemKind>;
 std::vector<Problem> remaining(std::vector<Problem> const& problems, AcceptedProblems const& accepted);
 // Throws Error{refused}: the first one as the message, all of them as the detail. Precondition: not empty.
 [[noreturn]] void refuse(std::vector<Problem> const& problems);
+// Refuses what is left of `problems`, if any is.
+void stop_at_problems(std::vector<Problem> const& problems, AcceptedProblems const& accepted);
 
 }  // namespace migrations

@@ -5,24 +5,13 @@
 
 #include "fleet/error.hpp"
 #include "migrations/engine/renumber.hpp"
+#include "migrations/engine/set_reader.hpp"
 
 namespace migrations {
 
 namespace {
 
 using Path = std::filesystem::path;
-
-std::vector<Path> entries(Path const& folder) {
-  std::vector<Path> paths;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry{folder, error}, end; !error && entry != end;
-       entry.increment(error))
-    if (entry->path().filename().string().front() != '.') paths.push_back(entry->path());
-  if (error)
-    throw fleet::Error{fleet::ErrorKind::io, folder.string() + " cannot be listed: " + error.message()};
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 bool is_prisma(Path const& path) {
   std::error_code error;
@@ -108,7 +97,7 @@ NumberedFolder read_numbers(Path const& folder) {
   for (char const* below : {"", "sqls", "sql"}) {
     Path const place = *below == '\0' ? folder : folder / below;
     if (!std::filesystem::is_directory(place, error)) continue;
-    for (Path const& path : entries(place)) {
+    for (Path const& path : folder_entries(place)) {
       auto const name = parse(path);
       if (!name || name->repeatable) continue;
       NumberedStem& stem = stems[name->stem];
@@ -123,7 +112,7 @@ NumberedFolder read_numbers(Path const& folder) {
     return std::tie(a.version, a.stem) < std::tie(b.version, b.stem);
   });
   if (std::filesystem::is_directory(folder / "archive", error))
-    for (Path const& path : entries(folder / "archive"))
+    for (Path const& path : folder_entries(folder / "archive"))
       if (auto const name = parse(path); name && name->version.parts.size() == 1)
         numbers.archived.insert(name->version.parts[0]);
   return numbers;

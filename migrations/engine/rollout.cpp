@@ -43,16 +43,17 @@ std::vector<Wave> make_waves(std::vector<std::string> const& targets,
   if (!canary.targets.empty()) waves.push_back(std::move(canary));
   std::size_t taken = 0;
   int number = 0;
-  for (std::string_view rest = trimmed(sizes); !rest.empty();) {
-    std::size_t const comma = rest.find(',');
-    std::string_view const text = trimmed(rest.substr(0, comma));
+  bool more = !trimmed(sizes).empty();
+  while (more) {
+    std::size_t const comma = sizes.find(',');
+    std::string_view const text = trimmed(sizes.substr(0, comma));
     std::optional<std::size_t> const size = amount(text, targets.size());
     if (!size)
       throw fleet::Error{fleet::ErrorKind::usage, "waves: " + fleet::in_quotes(text) +
                                                       " is neither a number of tenants nor a percentage"}
           .with_hint("waves = \"1, 10%, 50%\": everyone else follows in a last wave");
-    rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
-    if (comma != std::string_view::npos && trimmed(rest).empty()) rest = " ,";  // "1," names nothing after it
+    more = comma != std::string_view::npos;
+    if (more) sizes.remove_prefix(comma + 1);
     Wave wave{"wave " + std::to_string(++number), {}};
     std::size_t const end = std::min(others.size(), taken + *size);
     wave.targets.assign(others.begin() + static_cast<std::ptrdiff_t>(taken),

@@ -62,8 +62,7 @@ void stop_at_problems(MigrationSet const& set, std::vector<Migration const*> con
     std::vector<Problem> const& found = set.check(*file);
     problems.insert(problems.end(), found.begin(), found.end());
   }
-  problems = remaining(problems, accepted);
-  if (!problems.empty()) refuse(problems);
+  stop_at_problems(problems, accepted);
 }
 
 std::vector<SeedStatus> seed_status(fleet::Session& session, MigrationSet const& set,

@@ -114,21 +114,9 @@ class SetReader {
     return extension == ".sql";
   }
 
-  static std::vector<Path> entries(Path const& folder) {
-    std::vector<Path> paths;
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry{folder, error}, end; !error && entry != end;
-         entry.increment(error))
-      if (entry->path().filename().string().front() != '.') paths.push_back(entry->path());
-    if (error)
-      throw fleet::Error{fleet::ErrorKind::io, folder.string() + " cannot be listed: " + error.message()};
-    std::sort(paths.begin(), paths.end());
-    return paths;
-  }
-
   void list(Path const& folder, std::string const& prefix) {
     std::error_code error;
-    for (Path const& path : entries(folder)) {
+    for (Path const& path : folder_entries(folder)) {
       std::string const name = path.filename().string();
       if (std::filesystem::is_directory(path, error)) {
         if (std::filesystem::exists(path / "migration.sql", error)) list_prisma(path, name);
@@ -163,7 +151,7 @@ class SetReader {
 
   void archive() {
     std::error_code error;
-    for (Path const& path : entries(folder_ / "archive")) {
+    for (Path const& path : folder_entries(folder_ / "archive")) {
       std::string const name = path.filename().string();
       bool const prisma = std::filesystem::exists(path / "migration.sql", error);
       auto const parsed = parse_file_name(name);
@@ -212,7 +200,8 @@ class SetReader {
     return normalised(std::move(bytes));
   }
 
-  void take_sql(std::string const& stem, Group const& group, Entry const& entry, bool first) {
+  // With what its name says, its text still to be read.
+  Migration named(std::string const& stem, Entry const& entry) const {
     Migration file;
     file.name = entry.migration;
     file.version = entry.name.version;
@@ -222,6 +211,11 @@ class SetReader {
     file.scope = scope_;
     file.file = entry.file;
     file.path = entry.path;
+    return file;
+  }
+
+  void take_sql(std::string const& stem, Group const& group, Entry const& entry, bool first) {
+    Migration file = named(stem, entry);
     if (auto text = read_text(entry); text && !fill(std::move(*text), entry, file)) return;
     if (first && !group.down.empty()) take_down(group.down, file);
     if (first && !group.programs.empty()) {
@@ -306,16 +300,8 @@ class SetReader {
   }
 
   void take_program(std::string const& stem, Entry const& entry) {
-    Migration file;
-    file.name = entry.migration;
-    file.version = entry.name.version;
-    file.title = entry.name.title;
-    file.stem = stem;
-    file.repeatable = entry.name.repeatable;
-    file.scope = scope_;
+    Migration file = named(stem, entry);
     file.language = Language::program;
-    file.file = entry.file;
-    file.path = entry.path;
     if (auto text = read_text(entry)) file.sha256 = driver_.sha256(*text);
     check_program(entry);
     contents_.files.push_back(std::move(file));
@@ -375,6 +361,18 @@ class SetReader {
 };
 
 }  // namespace
+
+std::vector<Path> folder_entries(Path const& folder) {
+  std::vector<Path> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{folder, error}, end; !error && entry != end;
+       entry.increment(error))
+    if (entry->path().filename().string().front() != '.') paths.push_back(entry->path());
+  if (error)
+    throw fleet::Error{fleet::ErrorKind::io, folder.string() + " cannot be listed: " + error.message()};
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
 
 SetContents read_set(Path const& folder, Scope scope, Path const& leave_out, fleet::Driver const& driver) {
   return SetReader{folder, scope, leave_out, driver}.read();

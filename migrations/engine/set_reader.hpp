@@ -23,4 +23,7 @@ struct SetContents {
 SetContents read_set(std::filesystem::path const& folder, Scope scope, std::filesystem::path const& leave_out,
                      fleet::Driver const& driver);
 
+// Everything in a folder but hidden entries, by name. Error{io} when it cannot be listed.
+std::vector<std::filesystem::path> folder_entries(std::filesystem::path const& folder);
+
 }  // namespace migrations

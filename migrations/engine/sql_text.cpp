@@ -7,7 +7,7 @@
 
 namespace migrations {
 
-std::size_t end_of_block_comment(std::string_view sql, std::size_t at) {
+std::optional<std::size_t> block_comment_end(std::string_view sql, std::size_t at) {
   int depth = 0;
   for (std::size_t i = at; i + 1 < sql.size(); ++i) {
     if (sql[i] == '/' && sql[i + 1] == '*') {
@@ -18,7 +18,7 @@ std::size_t end_of_block_comment(std::string_view sql, std::size_t at) {
       if (--depth == 0) return i + 1;
     }
   }
-  return sql.size();
+  return std::nullopt;
 }
 
 namespace {
@@ -83,7 +83,7 @@ class Scanner {
       } else if (c == '-' && sql_.substr(at_, 2) == "--") {
         cut(Stretch::comment, end_of_line(sql_, at_));
       } else if (c == '/' && sql_.substr(at_, 2) == "/*") {
-        take(Stretch::comment, end_of_block_comment(sql_, at_));
+        take(Stretch::comment, block_comment_end(sql_, at_).value_or(sql_.size()));
       } else if (std::size_t const end = c == '$' ? end_of_dollar(sql_, at_) : at_; end != at_) {
         take(Stretch::dollar, end);
       } else if (starts_word(c)) {

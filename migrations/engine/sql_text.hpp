@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,8 @@ struct Head {
 // follows is no SQL.
 std::vector<Head> statement_heads(std::string_view sql);
 
-// The end of the comment that begins at `at`; they nest. sql.size() when it has none.
-std::size_t end_of_block_comment(std::string_view sql, std::size_t at);
+// The end of the comment that begins at `at`; they nest. Nothing when it has none.
+std::optional<std::size_t> block_comment_end(std::string_view sql, std::size_t at);
 
 // 1-based line of a byte offset.
 int line_of(std::string_view sql, std::size_t offset);

@@ -95,8 +95,8 @@ class CountingDriver final : public fleet::Driver {
         : counted_(std::move(counted)), real_(std::move(real)) {}
     fleet::Result query(fleet::Statement const& statement) override { return real_->query(statement); }
     fleet::Result script(std::string_view sql) override { return real_->script(sql); }
-    void begin(Access access) override { real_->begin(access); }
-    void commit() override { real_->commit(); }
+    void begin(Access access, std::string_view settings) override { real_->begin(access, settings); }
+    void commit(std::string_view last) override { real_->commit(last); }
     void rollback() noexcept override { real_->rollback(); }
     bool in_transaction() const override { return real_->in_transaction(); }
     bool is_open() const noexcept override { return real_->is_open(); }

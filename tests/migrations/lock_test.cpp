@@ -20,8 +20,8 @@ class PooledSession final : public fleet::Session {
     return result;
   }
   fleet::Result script(std::string_view) override { return {}; }
-  void begin(fleet::Access) override {}
-  void commit() override {}
+  void begin(fleet::Access, std::string_view) override {}
+  void commit(std::string_view) override {}
   void rollback() noexcept override {}
   bool in_transaction() const override { return false; }
   bool is_open() const noexcept override { return true; }

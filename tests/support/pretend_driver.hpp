@@ -38,8 +38,8 @@ class PretendDriver final : public fleet::Driver {
       return bound;
     }
     fleet::Result script(std::string_view sql) override { return query(std::string{sql}); }
-    void begin(fleet::Access) override { open_ = true; }
-    void commit() override { open_ = false; }
+    void begin(fleet::Access, std::string_view) override { open_ = true; }
+    void commit(std::string_view) override { open_ = false; }
     void rollback() noexcept override { open_ = false; }
     bool in_transaction() const override { return open_; }
     bool is_open() const noexcept override { return true; }
