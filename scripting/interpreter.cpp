@@ -171,6 +171,13 @@ bool Interpreter::incomplete(std::string_view code) const {
   return expression_ended || ended_early(lua);
 }
 
+bool Interpreter::malformed(std::string_view code) const {
+  lua_State* lua = state_->lua;
+  Balance balance{lua};
+  if (compile(lua, "return " + std::string{code}, "malformed") == LUA_OK || ended_early(lua)) return false;
+  return compile(lua, code, "malformed") != LUA_OK && !ended_early(lua);
+}
+
 Answer Interpreter::evaluate(std::string_view code, std::string const& chunk_name) {
   lua_State* lua = state_->lua;
   Balance balance{lua};

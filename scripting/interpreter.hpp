@@ -32,6 +32,8 @@ class Interpreter {
   Answer evaluate(std::string_view code, std::string const& chunk_name);
   // True when more lines could complete it (the parser stopped at the end of the text).
   bool incomplete(std::string_view code) const;
+  // True when it is no Lua, whatever more lines there were.
+  bool malformed(std::string_view code) const;
   // A script file with its arguments (`...` and global `arg`); a first line `#!…` is skipped. What it returns
   // is the answer.
   Answer run_file(std::filesystem::path const& file, std::vector<std::string> const& arguments);

@@ -17,11 +17,13 @@ namespace {
 // A signal handler has no argument of ours: its state is the process's.
 std::atomic<int> presses{0};
 std::atomic<bool> held{false};
+std::atomic<bool> to_end{false};
 int wake = -1;  // eventfd
 sem_t press_seen;
 
-void handle_press(int /*signal*/) {
+void handle_press(int signal) {
   int const saved = errno;
+  if (signal != SIGINT) to_end = true;
   if (presses.fetch_add(1) > 0 && !held) {
     restore_terminal();
     ::_exit(130);
@@ -95,6 +97,8 @@ void Interrupts::hold(bool yes, std::function<void()> told) {
 }
 
 bool Interrupts::pressed() const { return presses > 0; }
+
+bool Interrupts::told_to_end() const { return to_end; }
 
 int Interrupts::descriptor() const { return wake; }
 

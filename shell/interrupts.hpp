@@ -21,6 +21,8 @@ class Interrupts {
   // A new entry begins: earlier presses are forgotten.
   void renew();
   bool pressed() const;
+  // SIGTERM or SIGHUP came: the person or the terminal is gone, and no further entry is asked for.
+  bool told_to_end() const;
   // While held a press is only noted, however often; it counts when let go. `told` says so, once a hold.
   void hold(bool yes, std::function<void()> told = {});
   // Readable while pressed(), for poll() beside a terminal.
@@ -38,5 +40,8 @@ class Interrupts {
 
 // What a dying process must put back: the terminal as it was before echo was switched off. Async-signal-safe.
 void restore_terminal() noexcept;
+// An editor changes the terminal from here on, until it has put it right itself.
+void prepare_terminal_restore(int descriptor);
+void forget_terminal_restore() noexcept;
 
 }  // namespace shell

@@ -24,6 +24,12 @@ Colour parse_colour(std::string const& text) {
   throw Error{ErrorKind::usage, fmt::format("--color takes auto, always or never, not \"{}\"", text)};
 }
 
+Editor parse_editor(std::string const& text) {
+  if (text == "full") return Editor::full;
+  if (text == "plain") return Editor::plain;
+  throw Error{ErrorKind::usage, fmt::format("--editor takes full or plain, not \"{}\"", text)};
+}
+
 int parse_jobs(std::string const& text) {
   int jobs = 0;
   auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), jobs);
@@ -95,6 +101,7 @@ void add_global_options(CLI::App& app, Options& options, std::vector<std::string
   text("timeout",
        [&options](std::string const& value) { options.settings.timeout_ms = parse_milliseconds(value); });
   text("color", [&options](std::string const& value) { options.reporter.colour = parse_colour(value); });
+  text("editor", [&options](std::string const& value) { options.editor = parse_editor(value); });
   if (free("yes")) app.add_flag_callback("--yes,-y", [&options] { options.settings.yes = true; });
   if (free("json"))
     app.add_flag_callback("--json", [&options] { options.reporter.conversation = Conversation::events; });

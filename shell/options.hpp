@@ -13,6 +13,8 @@ class App;
 
 namespace shell {
 
+enum class Editor { full, plain };
+
 // What the command line says for the whole program, wherever on it that stood.
 struct Options {
   std::string environment;  // --env; empty: the configuration's default
@@ -20,6 +22,7 @@ struct Options {
   ReporterOptions reporter;
   scripting::Settings settings;
   std::vector<std::string> code;  // -e, in order
+  Editor editor = Editor::full;
   bool help = false;
   bool version = false;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ class Output final : public fleet::CopySink {
   void write(std::string_view bytes) override;
   void flush();
 
+  // From here to end_pages() what is written goes to the person's pager ($TENANTSH_PAGER, $PAGER, less) when
+  // it is taller than the terminal. A reader who leaves the pager wants no more of it; that is no error.
+  void begin_pages();
+  void end_pages() noexcept;
+
   // The reader went away (EPIPE): there is nobody to tell, the program ends quietly.
   bool closed() const { return closed_; }
   bool is_terminal() const;
@@ -27,8 +33,12 @@ class Output final : public fleet::CopySink {
   std::size_t columns() const;
 
  private:
+  void start_pager();
+
   int descriptor_;
   std::string buffer_;
+  bool paging_ = false;
+  std::FILE* pager_ = nullptr;
   bool closed_ = false;
   std::string failure_;        // why nothing can be written any more
   mutable int terminal_ = -1;  // -1: not asked yet

@@ -17,6 +17,9 @@ namespace {
 // The settings to put back when the process ends while echo is off; read by a signal handler.
 termios before_echo_off;
 std::atomic<int> echo_off_at{-1};  // descriptor, -1: echo is on
+// The same for an editor's.
+termios before_editor;
+std::atomic<int> editor_at{-1};
 
 // Switches echo off for one scope.
 class EchoOff {
@@ -39,7 +42,19 @@ class EchoOff {
 void restore_terminal() noexcept {
   int const descriptor = echo_off_at.exchange(-1);
   if (descriptor >= 0) ::tcsetattr(descriptor, TCSAFLUSH, &before_echo_off);
+  int const edited = editor_at.exchange(-1);
+  if (edited < 0) return;
+  ::tcsetattr(edited, TCSADRAIN, &before_editor);
+  constexpr std::string_view end_of_paste_marks = "\x1b[?2004l\x1b[?25h\r\n";
+  [[maybe_unused]] ssize_t const written =
+      ::write(edited, end_of_paste_marks.data(), end_of_paste_marks.size());
 }
+
+void prepare_terminal_restore(int descriptor) {
+  if (::tcgetattr(descriptor, &before_editor) == 0) editor_at = descriptor;
+}
+
+void forget_terminal_restore() noexcept { editor_at = -1; }
 
 Terminal::Terminal(Interrupts& interrupts) : interrupts_(interrupts) {
   descriptor_ = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);

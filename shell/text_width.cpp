@@ -69,6 +69,12 @@ std::size_t display_width(std::string_view text) {
   return total;
 }
 
+Cluster cluster_at(std::string_view text, std::size_t at) {
+  Clusters clusters{text.substr(at)};
+  clusters.next();
+  return {clusters.end, clusters.width};
+}
+
 std::string cut_to_width(std::string_view text, std::size_t width) {
   if (display_width(text) <= width) return std::string{text};
   if (width == 0) return {};

@@ -9,6 +9,13 @@ namespace shell {
 // Columns that `text` takes on a terminal, by grapheme cluster: an accent takes none, a wide character two.
 std::size_t display_width(std::string_view text);
 
+// The grapheme cluster that begins at byte `at` of `text`: its bytes (1 at least) and its columns.
+// Precondition: at < text.size().
+struct Cluster {
+  std::size_t bytes, width;
+};
+Cluster cluster_at(std::string_view text, std::size_t at);
+
 // At most `width` columns of `text`; when something is left out the last column is "…".
 std::string cut_to_width(std::string_view text, std::size_t width);
 

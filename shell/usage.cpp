@@ -34,6 +34,7 @@ constexpr std::string_view options_page = R"(Options, before or after the comman
   --jobs N            connections in use at once
   --timeout DURATION  per statement: 30s, 500ms, 2m
   --color WHEN        auto, always, never
+  --editor WHICH      full, plain (no colours, no completion)
   --help, --version
 )";
 

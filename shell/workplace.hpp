@@ -29,6 +29,7 @@ class Workplace {
 
   Options& options() { return options_; }
   Reporter& reporter() { return reporter_; }
+  Output& output() { return out_; }
   Interrupts& interrupts();
   runbooks::Console& console();
   scripting::Registry const& registry();
