@@ -153,8 +153,12 @@ void append(fleet::Result& result, std::initializer_list<std::string_view> row) 
     result.append(text.empty() ? std::nullopt : std::optional<std::string_view>{text});
 }
 
-// "2 of 28 files missing: 027_x.sql, 028_y.sql"; empty for a target that is comparable.
-std::string version_gap(Reference const& reference, std::set<std::string> const& applied) {
+// How a target's files differ from the reference's; `where` is empty for one that is comparable.
+struct VersionGap {
+  std::string where;  // "behind", "ahead", "apart"
+  std::string text;   // "2 not applied: 027_x.sql, 028_y.sql"
+};
+VersionGap version_gap(Reference const& reference, std::set<std::string> const& applied) {
   auto const less = [](std::set<std::string> const& a, std::set<std::string> const& b) {
     std::vector<std::string> only;
     std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(only));
@@ -167,7 +171,11 @@ std::string version_gap(Reference const& reference, std::set<std::string> const&
   if (!missing.empty()) text = fmt::format("{} not applied: {}", missing.size(), names_text(missing));
   if (!extra.empty())
     text += fmt::format("{}{} more applied: {}", text.empty() ? "" : "; ", extra.size(), names_text(extra));
-  return text;
+  return {text.empty()      ? ""
+          : extra.empty()   ? "behind"
+          : missing.empty() ? "ahead"
+                            : "apart",
+          std::move(text)};
 }
 
 Drift compare(World& world, Arguments const& arguments, MigrationTargets const& targets,
@@ -175,10 +183,10 @@ Drift compare(World& world, Arguments const& arguments, MigrationTargets const& 
   Drift drift;
   drift.rows = Rows{fleet::Result{{{"target"}, {"object"}, {"property"}, {"what"}, {"expected"}, {"found"}}},
                     std::move(seen.failures), targets.size()};
-  std::map<std::string, std::string> gaps;
+  std::map<std::string, VersionGap> gaps;
   std::erase_if(seen.seen, [&](StructureSeen const& one) {
-    std::string gap = version_gap(reference, one.applied);
-    if (gap.empty()) return false;
+    VersionGap gap = version_gap(reference, one.applied);
+    if (gap.where.empty()) return false;
     gaps[one.target] = std::move(gap);
     return true;
   });
@@ -197,7 +205,7 @@ Drift compare(World& world, Arguments const& arguments, MigrationTargets const& 
   for (Error& error : read.failures) drift.rows.failures.push_back(std::move(error));
   auto const like = read.structures.find(usual.like);
   for (auto const& [target, gap] : gaps)
-    append(drift.rows.result, {target, "ledger", "", "behind", reference.text, gap});
+    append(drift.rows.result, {target, "ledger", "", gap.where, reference.text, gap.text});
   for (StructureSeen const& one : seen.seen) {
     ++drift.compared;
     auto const structure = read.structures.find(one.target);

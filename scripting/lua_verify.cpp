@@ -25,6 +25,10 @@ void append(Rows& rows, std::string const& name, std::string_view result, std::s
 Answer verify(World& world, Arguments const& arguments) {
   MigrationSet const set = load_set(world, arguments, scope_of(arguments, Scope::tenant));
   Rows rows{fleet::Result{{{"name"}, {"result"}, {"says"}}}, {}, 1};
+  if (set.files().empty() && set.problems().empty())
+    throw fleet::Error{ErrorKind::not_found,
+                       set.folder().string() + " holds no migration: nothing was proved"}
+        .with_hint("name the folder of the set: --set FOLDER; `help sets` says how files are named");
   std::vector<migrations::Problem> problems = set.problems();
   for (migrations::Problem& problem : set.check()) problems.push_back(std::move(problem));
   problems = migrations::remaining(problems, set.settings().accepted);

@@ -59,7 +59,8 @@ std::string hint_for(fleet::Error const& error, Migration const& file, Script co
     return "the object exists but the ledger does not list this file: a run by hand or by another tool; "
            "compare it, "
            "then `tenantsh migrate mark " +
-           file.name + "` to record it, or drop the object and run again";
+           file.name +
+           "` with the --set and --tenants of this call to record it, or drop the object and run again";
   if (state == "42501" && session.is_open() && creates_on_database(script))
     return missing_right(session, owner, error.message);
   if (state == "55P03")

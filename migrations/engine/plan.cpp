@@ -27,16 +27,26 @@ void require_placeable(MigrationSet const& set, Target const& target) {
 Problem changed(Migration const& file) {
   if (file.seed)
     return {ProblemKind::changed, file.name, file.name + ": the seed was edited after it was applied",
-            "run it again: tenantsh seed run " + file.name};
+            "run it again: tenantsh seed run " + file.name + ", with the --set and --tenants of this call"};
   return {ProblemKind::changed, file.name, file.name + ": the file was edited after it was applied",
           "restore the file and put the edit into a new one; when what the target has is right, record it: "
           "tenantsh migrate mark " +
-              file.name};
+              file.name + ", with the --set and --tenants of this call"};
 }
 
 Problem missing(std::string const& name) {
   return {ProblemKind::missing, name, name + ": applied, but the file is not in the folder",
           "bring the file back, or move it to the sub-folder archive if it is to be kept out of the way"};
+}
+
+// Not one applied file is there: the folder is another set's, and naming each would hide that.
+Problem another_set(MigrationSet const& set, Ledger const& ledger) {
+  std::size_t const count = ledger.entries.size();
+  return {ProblemKind::missing, ledger.entries.front().name,
+          set.folder().string() + " holds none of the " + std::to_string(count) +
+              (count == 1 ? " file" : " files") + " that were applied here (" + ledger.entries.front().name +
+              (count > 1 ? ", …)" : ")"),
+          "name the folder that they came from: --set FOLDER"};
 }
 
 Problem out_of_order(Migration const& file, std::string const& highest, std::int64_t free_number) {
@@ -71,12 +81,17 @@ Plan plan(MigrationSet const& set, Ledger const& ledger) {
   plan.problems = set.problems();
   LedgerEntry const* highest = nullptr;
   std::vector<Migration const*> again;
+  bool const none_of_it = !ledger.entries.empty() &&
+                          std::none_of(ledger.entries.begin(), ledger.entries.end(), [&](auto const& entry) {
+                            return set.find(entry.name) != nullptr || set.is_archived(entry.name);
+                          });
+  if (none_of_it) plan.problems.push_back(another_set(set, ledger));
   for (LedgerEntry const& entry : ledger.entries) {
     Migration const* file = set.find(entry.name);
     bool const repeatable = file != nullptr && file->repeatable;
     if (!repeatable) highest = &entry;  // rows are in the order of their versions
     if (file == nullptr && !set.is_archived(entry.name)) {
-      plan.problems.push_back(missing(entry.name));
+      if (!none_of_it) plan.problems.push_back(missing(entry.name));
       continue;
     }
     plan.applied.push_back(&entry);

@@ -332,8 +332,8 @@ TEST_CASE("an object that exists already: the hint says mark, and mark lets the 
   CHECK(error_of([&] { apply(*session, set, {}); }) ==
         "sql 42P07: 001_a.sql: relation \"a\" already exists | the object exists but the ledger does not "
         "list this "
-        "file: a run by hand or by another tool; compare it, then `tenantsh migrate mark 001_a.sql` to "
-        "record it, or "
+        "file: a run by hand or by another tool; compare it, then `tenantsh migrate mark 001_a.sql` with "
+        "the --set and --tenants of this call to record it, or "
         "drop the object and run again");
   CHECK(listed(mark(*session, set, {"001_a"}, {.run_id = "r2"})) == "001_a.sql");
   CHECK(database.one("select concat_ws('/', duration_ms, run_id) from tenantsh.ledger") == "0/r2");

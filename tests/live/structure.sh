@@ -214,6 +214,12 @@ superuser pg-1 copy_005 "delete from tenantsh.ledger where name = (select max(na
 found=$(rows migrate drift --tenants copy-005)
 same "one that is behind has not drifted, and nothing was compared" 8 $?
 has "it is named as behind" "$found" "copy-005,ledger,,behind,the migrations,1 not applied: 027_pgboss_schedule_seed.sql"
+superuser pg-1 copy_006 "insert into tenantsh.ledger (scope, name, sha256, duration_ms) values ('tenant', '999_later.sql', '', 0)"
+has "one that has more is ahead" "$(rows migrate drift --tenants copy-006)" "copy-006,ledger,,ahead,the migrations,1 more applied: 999_later.sql"
+superuser pg-1 copy_006 "delete from tenantsh.ledger where name = '999_later.sql'"
+mkdir empty_set
+expect "an empty folder proves nothing" 2 tenantsh migrate verify --set empty_set
+has "and is named" "$output" "empty_set holds no migration: nothing was proved"
 superuser pg-1 postgres "alter database copy_009 allow_connections false"
 expect "one that cannot be asked" 7 tenantsh migrate drift --tenants 'copy-*'
 has "is a failure of its own" "$output" "copy-009"

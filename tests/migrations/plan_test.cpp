@@ -45,6 +45,17 @@ TEST_CASE("a target that has everything is up to date") {
   CHECK(shown(plan(set, ledger)) == "pending [] applied [0_z.sql 1_a.sql]\n");
 }
 
+TEST_CASE("a folder that holds no applied file at all is another set's, said once") {
+  SetFolder applied, other;
+  applied.write("001_a.sql", "select 1").write("002_b.sql", "select 1");
+  Ledger const ledger = having(applied.load(), {"001_a.sql", "002_b.sql"});
+  other.write("003_c.sql", "select 1");
+  MigrationSet const set = other.load();
+  CHECK(plan(set, ledger).problems.size() == 1);
+  CHECK(plan(set, ledger).problems.front().message ==
+        set.folder().string() + " holds none of the 2 files that were applied here (001_a.sql, …)");
+}
+
 TEST_CASE("changed, missing, out of order and duplicate are each named") {
   SetFolder folder;
   folder.write("001_a.sql", "select 1")
@@ -65,9 +76,10 @@ TEST_CASE("changed, missing, out of order and duplicate are each named") {
       "tenantsh migrate renumber\n"
       "changed: 001_a.sql: the file was edited after it was applied | restore the file and put the edit into "
       "a new "
-      "one; when what the target has is right, record it: tenantsh migrate mark 001_a.sql\n"
+      "one; when what the target has is right, record it: tenantsh migrate mark 001_a.sql, with the --set "
+      "and --tenants of this call\n"
       "changed: 002_seed.sql: the seed was edited after it was applied | run it again: tenantsh seed run "
-      "002_seed.sql\n"
+      "002_seed.sql, with the --set and --tenants of this call\n"
       "missing: 003_gone.sql: applied, but the file is not in the folder | bring the file back, or move it "
       "to the "
       "sub-folder archive if it is to be kept out of the way\n"
