@@ -5,25 +5,21 @@
 
 #include "fleet/result.hpp"
 
-// New results from old ones. Columns are named; an unknown name is Error{usage} that lists them.
+// A result in another order, and as a picture.
 namespace scripting {
 
 enum class Order { ascending, descending };
 
-// By the column's type: numbers by value, text by bytes; NULL last either way; rows that compare equal keep
-// their order.
-fleet::Result sorted(fleet::Result const& result, std::string const& column, Order order);
-// One row per distinct combination: the columns, `count`, and sum_COLUMN when `sum` names one; largest count
-// first.
-fleet::Result grouped(fleet::Result const& result, std::vector<std::string> const& columns,
-                      std::string const& sum);
-// Exact for integers and numerics; NULLs left out; "0" without rows. Error{usage} for a column of another
-// type.
-std::string summed(fleet::Result const& result, std::string const& column);
-// One line a row: label, bar, value; the bars fill `width` characters at the largest value.
+// By several columns, the first of them first. A key is a column's name, or a name followed by " desc" or
+// " asc" where no column is called so. By the columns' types: numbers by value, text by bytes; NULL last
+// either way; rows that compare equal keep their order. `order` is that of keys which do not say.
+// Error{usage} for an unknown column.
+fleet::Result sorted(fleet::Result const& result, std::vector<std::string> const& keys, Order order);
+
+// One line a row: label, bar, value. The longest bar has `width` characters; when there are negative values
+// the bars start at a line in between. Labels are cut after 32 characters. Error{usage} for a column without
+// numbers.
 std::string charted(fleet::Result const& result, std::string const& column, std::string const& label,
                     int width);
-
-std::size_t column_index(fleet::Result const& result, std::string const& name);
 
 }  // namespace scripting

@@ -80,6 +80,7 @@ std::string_view annotation_type(Type type) {
     case Type::server: return "string|server";
     case Type::list:
     case Type::table: return "table";
+    case Type::result: return "result";
     case Type::any: return "any";
   }
   return "any";

@@ -18,7 +18,8 @@ using fleet::ErrorKind;
 struct Given {
   std::map<std::string, Json> values;
   std::map<std::string, fleet::Selection>
-      selections;        // given as handles, which have no text that says it all
+      selections;  // given as handles, which have no text that says it all
+  std::map<std::string, std::shared_ptr<Rows const>> results;
   bool unknown = false;  // an argument is not known yet (planning)
 };
 
@@ -72,6 +73,11 @@ void take(lua_State* lua, int index, std::string const& name, Parameter const* p
       given.selections.insert_or_assign(name, tenants->selection);
     else if (auto* tenant = test_object<TenantRef>(lua, index))
       given.selections.insert_or_assign(name, fleet::Selection::of_slugs({tenant->slug}));
+  }
+  if (auto* result = test_object<ResultHandle>(lua, index); result && type == Type::result) {
+    given.results.insert_or_assign(name, result->rows);
+    given.values[name] = given_as_result;
+    return;
   }
   Json json = to_json(lua, index);
   if (type == Type::selection && json.is_array()) {
@@ -185,6 +191,7 @@ int call_from_lua(lua_State* lua, Method const& method) {
   Arguments arguments = check_arguments(method, std::move(self), given.values);
   arguments.rows = std::move(rows);
   for (auto& [name, selection] : given.selections) arguments.set_selection(name, selection);
+  for (auto& [name, result] : given.results) arguments.set_result(name, std::move(result));
   if (!method.native) {
     push_answer(lua, call(state.world, method, arguments));
     return 1;

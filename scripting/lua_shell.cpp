@@ -21,6 +21,7 @@ Answer settings(World& world, Arguments const&) {
   add("environment", world.fleet.environment().name);
   add("jobs", std::to_string(world.settings.jobs));
   add("timeout_ms", std::to_string(world.settings.timeout_ms));
+  add("display_rows", std::to_string(world.settings.display_rows));
   add("reason", world.settings.reason);
   add("yes", world.settings.yes ? "true" : "false");
   add("home", world.home.string());
@@ -35,6 +36,7 @@ Answer set(World& world, Arguments const& arguments) {
   };
   if (arguments.has("jobs")) world.settings.jobs = check("jobs");
   if (arguments.has("timeout_ms")) world.settings.timeout_ms = check("timeout_ms");
+  if (arguments.has("display_rows")) world.settings.display_rows = check("display_rows");
   return {Json(), {}, {}};
 }
 
@@ -165,7 +167,10 @@ void add_shell(Registry& registry) {
                                       .brief = "connections in use at once; 0: chosen for you"},
                                      {.name = "timeout_ms",
                                       .type = Type::integer,
-                                      .brief = "limit per statement in milliseconds; 0: none"}},
+                                      .brief = "limit per statement in milliseconds; 0: none"},
+                                     {.name = "display_rows",
+                                      .type = Type::integer,
+                                      .brief = "rows of a table that a terminal is shown; 0: all"}},
                       .returns = "nothing",
                       .errors = "usage for an unknown setting",
                       .brief = "Changes a setting for the rest of this session.",

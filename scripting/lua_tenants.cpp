@@ -62,6 +62,13 @@ Answer query_one(std::vector<fleet::Outcome> outcomes) {
   return {Rows{std::move(*outcome.result), {}, 0}, {}, {}};
 }
 
+std::vector<std::string> slugs_with_answer(std::vector<fleet::Outcome> const& outcomes) {
+  std::vector<std::string> slugs;
+  for (fleet::Outcome const& outcome : outcomes)
+    if (outcome.result && !outcome.result->columns().empty()) slugs.push_back(outcome.tenant.slug);
+  return slugs;
+}
+
 Answer query(World& world, Arguments const& arguments) {
   fleet::Selection selection = receiver_selection(arguments);
   fleet::Chosen chosen = fleet::choose(world.fleet.tenants(), selection);
@@ -71,10 +78,14 @@ Answer query(World& world, Arguments const& arguments) {
   std::vector<fleet::Outcome> outcomes = world.fleet.query(chosen.tenants, statement_of(arguments), options);
   if (std::holds_alternative<TenantRef>(arguments.self) && !arguments.has("tenants"))
     return query_one(std::move(outcomes));
+  std::vector<std::string> answered = slugs_with_answer(outcomes);
   fleet::Merged merged = fleet::merge(std::move(outcomes));
-  Answer answer{Rows{std::move(merged.rows), std::move(merged.failures), chosen.tenants.size()},
-                left_out_notes(chosen),
-                {}};
+  // Those whose columns did not fit the others' have become failures.
+  for (Error const& failure : merged.failures) std::erase(answered, failure.tenant);
+  Answer answer{
+      Rows{std::move(merged.rows), std::move(merged.failures), chosen.tenants.size(), std::move(answered)},
+      left_out_notes(chosen),
+      {}};
   auto& rows = std::get<Rows>(answer.value);
   if (rows.asked == 0) answer.notes.push_back("no tenant fits " + selection.text());
   if (rows.asked > 0 && rows.failures.size() == rows.asked) answer.ended = ErrorKind::failed;

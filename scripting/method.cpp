@@ -67,6 +67,9 @@ std::optional<Json> convert(Type type, Json const& given) {
     case Type::table:
       if (given.is_object() || given.is_array()) return given;
       return std::nullopt;
+    case Type::result:  // the rows themselves never become JSON: set_result() brings them
+      if (given == given_as_result) return given;
+      return std::nullopt;
     case Type::any: return given;
     case Type::text:
     case Type::selection:
@@ -125,6 +128,7 @@ std::string_view to_string(Type type) {
     case Type::path: return "path";
     case Type::list: return "list";
     case Type::table: return "table";
+    case Type::result: return "result";
     case Type::any: return "any";
   }
   return "";
@@ -171,6 +175,15 @@ fleet::Selection Arguments::selection(std::string const& name) const {
 
 void Arguments::set_selection(std::string const& name, fleet::Selection selection) {
   selections_.insert_or_assign(name, std::move(selection));
+}
+
+std::shared_ptr<Rows const> Arguments::result(std::string const& name) const {
+  auto found = results_.find(name);
+  return found == results_.end() ? nullptr : found->second;
+}
+
+void Arguments::set_result(std::string const& name, std::shared_ptr<Rows const> given) {
+  results_.insert_or_assign(name, std::move(given));
 }
 
 void Registry::add(Object object) { objects_.push_back(std::move(object)); }

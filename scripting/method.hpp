@@ -21,7 +21,7 @@ enum class Effect { read, write, destructive, outage };
 std::string_view to_string(Effect effect);
 
 // Types of parameters, the same in Lua, on the command line and in help.
-enum class Type { text, integer, number, boolean, selection, tenant, server, path, list, table, any };
+enum class Type { text, integer, number, boolean, selection, tenant, server, path, list, table, result, any };
 std::string_view to_string(Type type);
 
 struct Parameter {
@@ -32,6 +32,9 @@ struct Parameter {
   std::string default_text;  // for help; empty: none
   std::string brief;         // with the unit, if it has one
 };
+
+// Stands among the values of a call for an argument that is a result.
+inline constexpr char const* given_as_result = "<result>";
 
 // Checked arguments of one call: only declared names, of the declared types.
 class Arguments {
@@ -50,11 +53,15 @@ class Arguments {
   fleet::Selection selection(std::string const& name) const;
   void set(std::string const& name, Json value) { values_[name] = std::move(value); }
   void set_selection(std::string const& name, fleet::Selection selection);
+  // What was given for a parameter of type result; nullptr when absent.
+  std::shared_ptr<Rows const> result(std::string const& name) const;
+  void set_result(std::string const& name, std::shared_ptr<Rows const> given);
   std::map<std::string, Json> const& all() const { return values_; }
 
  private:
   std::map<std::string, Json> values_;
   std::map<std::string, fleet::Selection> selections_;
+  std::map<std::string, std::shared_ptr<Rows const>> results_;
 };
 
 // What stands before the colon: `tenants` (or a filtered part of it), one tenant, or either. The methods of

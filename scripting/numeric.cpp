@@ -147,4 +147,48 @@ std::string add_decimals(std::string_view left_text, std::string_view right_text
   return sum;
 }
 
+std::string negated_decimal(std::string_view text) {
+  Decimal const decimal = parse(text);
+  if (decimal.rank == 2 || (decimal.rank == 0 && decimal.zero())) return std::string{text};
+  if (decimal.negative) return std::string{text.substr(1)};
+  if (text.front() == '+') text.remove_prefix(1);
+  return "-" + std::string{text};
+}
+
+std::string multiply_decimal(std::string_view text, unsigned factor) {
+  std::string product = "0", power{text};
+  for (; factor > 0; factor >>= 1U) {
+    if (factor & 1U) product = add_decimals(product, power);
+    if (factor > 1) power = add_decimals(power, power);
+  }
+  return product;
+}
+
+std::string divide_decimal(std::string_view text, std::uint64_t divisor, std::size_t decimals) {
+  Decimal const dividend = parse(text);
+  if (dividend.rank != 0) return std::string{text};
+  std::size_t const own = dividend.fraction.size();
+  decimals = std::max(decimals, own);
+  std::string const digits = dividend.whole + dividend.fraction + std::string(decimals - own, '0');
+  std::string quotient;
+  std::uint64_t rest = 0;
+  for (char const digit : digits) {
+    rest = rest * 10 + static_cast<unsigned>(digit - '0');
+    quotient += static_cast<char>('0' + static_cast<int>(rest / divisor));
+    rest %= divisor;
+  }
+  if (rest * 2 >= divisor) {
+    std::string const one = std::string(quotient.size() - 1, '0') + "1";
+    quotient = add_digits(quotient, one);
+  }
+  while (quotient.size() < decimals + 1) quotient.insert(0, "0");
+  std::string whole = quotient.substr(0, quotient.size() - decimals);
+  std::string fraction = quotient.substr(quotient.size() - decimals);
+  whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size() - 1));
+  while (fraction.size() > own && fraction.back() == '0') fraction.pop_back();
+  std::string made = fraction.empty() ? whole : whole + "." + fraction;
+  bool const zero = made.find_first_of("123456789") == std::string::npos;
+  return dividend.negative && !zero ? "-" + made : made;
+}
+
 }  // namespace scripting

@@ -21,6 +21,8 @@ struct Rows {
   fleet::Result result;
   std::vector<fleet::Error> failures;
   std::size_t asked = 0;  // tenants asked; 0 when this is no fan-out
+  // Of a fan-out: the slugs that answered, those without a row among them, in the order they were asked.
+  std::vector<std::string> answered = {};
   // The same for people, where lines read better than a table: in place of it in format table.
   std::optional<std::string> lines = {};
 };

@@ -35,6 +35,7 @@ struct Settings {
   std::string reason;
   int jobs = 0;
   int timeout_ms = 0;
+  int display_rows = 1000;  // rows of a table that a terminal is shown; 0: all
   std::optional<Armed> armed;
 };
 

@@ -213,6 +213,16 @@ std::vector<std::string> printed_names(fleet::Result const& result) {
   return names;
 }
 
+std::string grouped_digits(std::size_t number) {
+  std::string const digits = std::to_string(number);
+  std::string text;
+  for (std::size_t at = 0; at < digits.size(); ++at) {
+    if (at > 0 && (digits.size() - at) % 3 == 0) text += ',';
+    text += digits[at];
+  }
+  return text;
+}
+
 bool is_number(std::uint32_t type) {
   using namespace fleet::type_oid;
   return type == int2 || type == int4 || type == int8 || type == oid || type == float4 || type == float8 ||

@@ -17,11 +17,20 @@ std::string_view to_string(Format format);
 
 enum class Screen { no, yes };  // is a person looking at a terminal?
 
+// Is the CSV for a spreadsheet program? Then it begins with a byte order mark, lines end in \r\n, and what
+// such a program would take for something else is kept from it: a text that begins with = + - @ (tab,
+// carriage return) gets an apostrophe in front, so that no formula of a stranger runs; numbers of more than
+// 15 digits and texts of digits are written ="…", so that no digit and no leading zero is lost. NULL and ''
+// look the same there. Such a file is for people: other programs should get the plain one.
+enum class Spreadsheet { no, yes };
+
 struct RenderOptions {
   Format format = Format::table;
   // A terminal gets a row count, lines cut to `width`, and no control characters in any format.
   Screen screen = Screen::no;
-  std::size_t width = 0;   // columns; 0: nothing is cut
+  std::size_t width = 0;  // columns; 0: nothing is cut
+  std::size_t rows = 0;   // that a terminal is shown of a table, with a line that tells of the rest; 0: all
+  Spreadsheet spreadsheet = Spreadsheet::no;
   std::string null = "∅";  // NULL in tables; the delimited formats and JSON have their own
   std::function<std::string(std::string)> redact;  // puts references in place of secrets; applied per value
 };

@@ -13,6 +13,8 @@ namespace shell {
 // Column names as they are printed: a repeated one gets _2, _3.
 std::vector<std::string> printed_names(fleet::Result const& result);
 bool is_number(std::uint32_t type);
+// "1,234,567"
+std::string grouped_digits(std::size_t number);
 
 // A cell with secrets replaced, nullopt for NULL.
 std::optional<std::string> cell_text(fleet::Result const& result, std::size_t row, std::size_t column,

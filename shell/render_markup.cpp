@@ -1,17 +1,46 @@
+#include <cctype>
+
 #include "shell/render_formats.hpp"
 #include "shell/text_width.hpp"
 
 namespace shell {
 namespace {
 
-std::string markdown_text(std::string const& text) {
+// A terminal gets nothing that would command it; a file gets the value itself but for the control characters
+// that HTML has no spelling for.
+std::string allowed(std::string const& text, RenderOptions const& options) {
+  if (options.screen == Screen::yes) return printable(text, LineBreaks::keep);
   std::string out;
-  for (char const c : printable(text, LineBreaks::keep)) {
+  for (char const c : text) {
+    bool const control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    out += control && c != '\n' && c != '\t' && c != '\r' ? printable(std::string{c}) : std::string{c};
+  }
+  return out;
+}
+
+bool may_begin_entity(std::string_view rest) {
+  return rest.size() > 1 && (rest[1] == '#' || std::isalpha(static_cast<unsigned char>(rest[1])) != 0);
+}
+
+// One cell of a table in GitHub's Markdown; what Markdown would trim, join or read as markup is escaped.
+std::string markdown_text(std::string const& value, RenderOptions const& options) {
+  constexpr std::string_view markup = "|\\*_`<[]~";
+  std::string const text = allowed(value, options);
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    char const c = text[at];
+    bool const edge = at == 0 || at + 1 == text.size();
     if (c == '\n')
       out += "<br>";
     else if (c == '\t')
-      out += ' ';
-    else if (c == '|' || c == '\\' || c == '*' || c == '_' || c == '`' || c == '<')
+      out += "&#9;";
+    else if (c == '\r')
+      out += "&#13;";
+    else if (c == ' ' && edge)
+      out += "&#32;";
+    else if (c == '&' && may_begin_entity(std::string_view{text}.substr(at)))
+      out += "&amp;";
+    else if (markup.find(c) != std::string_view::npos)
       out += std::string{'\\', c};
     else
       out += c;
@@ -19,10 +48,16 @@ std::string markdown_text(std::string const& text) {
   return out;
 }
 
-std::string html_text(std::string const& text) {
+// A value that looks like our word for NULL is written another way.
+std::string markdown_cell(std::string const& value, RenderOptions const& options) {
+  return value == options.null ? "<!---->" + markdown_text(value, options) : markdown_text(value, options);
+}
+
+std::string html_text(std::string const& text, RenderOptions const& options) {
   std::string out;
-  for (char const c : printable(text, LineBreaks::keep)) {
+  for (char const c : allowed(text, options)) {
     switch (c) {
+      case '\r': out += "&#13;"; break;
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
@@ -40,7 +75,7 @@ void render_markdown(Chunks& out, fleet::Result const& result, RenderOptions con
   std::string head = "|", rule = "|";
   auto const names = printed_names(result);
   for (std::size_t column = 0; column < names.size(); ++column) {
-    head += " " + markdown_text(names[column]) + " |";
+    head += " " + markdown_text(names[column], options) + " |";
     rule += is_number(result.columns()[column].type) ? " ---: |" : " --- |";
   }
   out += head + "\n" + rule + "\n";
@@ -48,7 +83,7 @@ void render_markdown(Chunks& out, fleet::Result const& result, RenderOptions con
     std::string line = "|";
     for (std::size_t column = 0; column < names.size(); ++column) {
       auto const cell = cell_text(result, row, column, options);
-      line += " " + (cell ? markdown_text(*cell) : options.null) + " |";
+      line += " " + (cell ? markdown_cell(*cell, options) : options.null) + " |";
     }
     out += line + "\n";
   }
@@ -57,7 +92,7 @@ void render_markdown(Chunks& out, fleet::Result const& result, RenderOptions con
 void render_html(Chunks& out, fleet::Result const& result, RenderOptions const& options) {
   if (result.columns().empty()) return;
   out += "<table>\n<tr>";
-  for (std::string const& name : printed_names(result)) out += "<th>" + html_text(name) + "</th>";
+  for (std::string const& name : printed_names(result)) out += "<th>" + html_text(name, options) + "</th>";
   out += "</tr>\n";
   for (std::size_t row = 0; row < result.rows(); ++row) {
     out += "<tr>";
@@ -66,9 +101,9 @@ void render_html(Chunks& out, fleet::Result const& result, RenderOptions const& 
       if (!cell)
         out += "<td class=\"null\"></td>";
       else if (is_number(result.columns()[column].type))
-        out += "<td align=\"right\">" + html_text(*cell) + "</td>";
+        out += "<td align=\"right\">" + html_text(*cell, options) + "</td>";
       else
-        out += "<td>" + html_text(*cell) + "</td>";
+        out += "<td>" + html_text(*cell, options) + "</td>";
     }
     out += "</tr>\n";
   }

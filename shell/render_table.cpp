@@ -16,8 +16,35 @@ std::string repeated(std::string_view text, std::size_t times) {
   return out;
 }
 
-std::string row_count(std::size_t rows) {
-  return "(" + std::to_string(rows) + (rows == 1 ? " row)\n" : " rows)\n");
+std::size_t shown_rows(fleet::Result const& result, RenderOptions const& options) {
+  if (options.screen == Screen::no || options.rows == 0) return result.rows();
+  return std::min(result.rows(), options.rows);
+}
+
+// How many rows there are, and how to get those that were not shown.
+std::string row_count(std::size_t rows, std::size_t shown) {
+  if (shown == rows) return "(" + std::to_string(rows) + (rows == 1 ? " row)\n" : " rows)\n");
+  return "… " + grouped_digits(rows - shown) + (rows - shown == 1 ? " more row" : " more rows") +
+         ": :save(\"rows.csv\") or a pipe gets all " + grouped_digits(rows) +
+         ", shell:set{ display_rows = 0 } shows them\n";
+}
+
+// "3 columns did not fit: a, b, c", as many names as a line of `width` has room for.
+std::string left_out_columns(std::vector<std::string> const& names, std::size_t shown, std::size_t width) {
+  std::size_t const count = names.size() - shown;
+  std::string const head =
+      "(" + std::to_string(count) + (count == 1 ? " column" : " columns") + " did not fit: ";
+  std::string const tail = "; :vertical() or --format vertical shows all)";
+  std::size_t const room = width > head.size() + tail.size() ? width - head.size() - tail.size() : 0;
+  std::string listed;
+  for (std::size_t column = shown; column < names.size(); ++column) {
+    std::string const next = (listed.empty() ? "" : ", ") + names[column];
+    bool const last = column + 1 == names.size();
+    if (!listed.empty() && display_width(listed + next) + (last ? 0 : 3) > room)
+      return head + listed + ", …" + tail;
+    listed += next;
+  }
+  return head + listed + tail;
 }
 
 std::string table_cell(fleet::Result const& result, std::size_t row, std::size_t column,
@@ -76,12 +103,13 @@ void render_table(Chunks& out, fleet::Result const& result, RenderOptions const&
   if (columns.empty()) return;
   std::vector<std::string> names;
   for (std::string const& name : printed_names(result)) names.push_back(printable(name));
+  std::size_t const rows = shown_rows(result, options);
   std::vector<std::size_t> widths(columns.size());
   std::vector<bool> whole(columns.size());
   for (std::size_t column = 0; column < columns.size(); ++column) {
     widths[column] = display_width(names[column]);
     whole[column] = is_number(columns[column].type);
-    for (std::size_t row = 0; row < result.rows(); ++row)
+    for (std::size_t row = 0; row < rows; ++row)
       widths[column] = std::max(widths[column], display_width(table_cell(result, row, column, options)));
   }
   Layout const layout = fit(widths, whole, options.width);
@@ -97,7 +125,7 @@ void render_table(Chunks& out, fleet::Result const& result, RenderOptions const&
     rule += (column > 0 ? "+-" : "-") + repeated("-", width) + (last ? "" : "-");
   }
   out += line + "\n" + rule + "-\n";
-  for (std::size_t row = 0; row < result.rows(); ++row) {
+  for (std::size_t row = 0; row < rows; ++row) {
     line.clear();
     for (std::size_t column = 0; column < layout.shown; ++column) {
       std::size_t const width = layout.widths[column];
@@ -110,15 +138,11 @@ void render_table(Chunks& out, fleet::Result const& result, RenderOptions const&
     out += line + "\n";
   }
   if (options.screen == Screen::no) return;
-  out += row_count(result.rows());
-  if (layout.shown < columns.size()) {
-    std::string left_out;
-    for (std::size_t column = layout.shown; column < columns.size(); ++column)
-      left_out += (left_out.empty() ? "" : ", ") + names[column];
-    out += "(columns that did not fit: " + left_out + "; --format vertical shows them)\n";
-  } else if (layout.cut) {
-    out += "(values cut to fit the screen; --format vertical shows them whole)\n";
-  }
+  out += row_count(result.rows(), rows);
+  if (layout.shown < columns.size())
+    out += left_out_columns(names, layout.shown, options.width) + "\n";
+  else if (layout.cut)
+    out += "(values cut to fit the screen; :vertical() or --format vertical shows them whole)\n";
 }
 
 void render_vertical(Chunks& out, fleet::Result const& result, RenderOptions const& options) {
@@ -128,14 +152,15 @@ void render_vertical(Chunks& out, fleet::Result const& result, RenderOptions con
     names.push_back(printable(name));
     width = std::max(width, display_width(names.back()));
   }
-  for (std::size_t row = 0; row < result.rows(); ++row) {
+  std::size_t const rows = shown_rows(result, options);
+  for (std::size_t row = 0; row < rows; ++row) {
     std::string const title = "-[ row " + std::to_string(row + 1) + " ]";
     out += title + repeated("-", width + 3 > title.size() ? width + 3 - title.size() : 1) + "\n";
     for (std::size_t column = 0; column < names.size(); ++column)
       out += names[column] + spaces(width - display_width(names[column])) + " | " +
              table_cell(result, row, column, options) + "\n";
   }
-  if (options.screen == Screen::yes) out += row_count(result.rows());
+  if (options.screen == Screen::yes) out += row_count(result.rows(), rows);
 }
 
 }  // namespace shell

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "scripting/result_answers.hpp"
 #include "shell/render_formats.hpp"
 #include "shell/text_width.hpp"
 
@@ -96,9 +97,16 @@ RenderOptions Reporter::render_options() const {
   render.format = options_.format;
   render.screen = out_.is_terminal() ? Screen::yes : Screen::no;
   render.width = out_.columns();
+  render.rows = row_limit_ ? row_limit_() : 0;
   render.null = utf8_locale() ? "∅" : "(null)";
   render.redact = [this](std::string text) { return redact(std::move(text)); };
   return render;
+}
+
+// Which tenants gave the same answer, for a person: never in a pipe or a format that a program reads.
+std::string Reporter::answers_line(scripting::Rows const& rows) const {
+  bool const for_people = options_.format == Format::table || options_.format == Format::vertical;
+  return for_people && out_.is_terminal() ? redact(printable(scripting::answers_line(rows))) : std::string{};
 }
 
 void Reporter::event(Json body) {
@@ -150,6 +158,7 @@ ExitStatus Reporter::answer(scripting::Answer const& answer) {
   } else {
     render(out_, answer.value, render_options());
     if (rows != nullptr) {
+      if (std::string const line = answers_line(*rows); !line.empty()) out_.write(line + "\n");
       for (fleet::Error const& failure : rows->failures)
         line_to_error("tenantsh: " + (failure.tenant.empty() ? "" : failure.tenant + ": ") +
                       error_text(failure));

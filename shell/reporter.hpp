@@ -49,12 +49,16 @@ class Reporter {
   ExitStatus error(fleet::Error const& error);
   void flush() { out_.flush(); }
 
+  // Asked at each result: how many rows of a table a terminal is shown; 0: all.
+  void limit_rows(std::function<std::size_t()> limit) { row_limit_ = std::move(limit); }
+
   ReporterOptions const& options() const { return options_; }
   bool coloured(Output const& output) const;
   std::string redact(std::string text) const { return redact_(std::move(text)); }
 
  private:
   RenderOptions render_options() const;
+  std::string answers_line(scripting::Rows const& rows) const;
   ExitStatus rows_event(scripting::Rows const& rows);
   void event(scripting::Json body);
   void line_to_error(std::string const& text);
@@ -62,6 +66,7 @@ class Reporter {
   Output& out_;
   Output& err_;
   Redact redact_;
+  std::function<std::size_t()> row_limit_;
   ReporterOptions const& options_;
 };
 

@@ -236,10 +236,14 @@ scripting::World& Workplace::world() {
     if (console().interactive())
       world_->prompt = [this](std::string const& place) { run_nested_repl(*this, place); };
     world_->notifier = notifier(fleet_->environment().notify);
+    reporter_.limit_rows([this] { return static_cast<std::size_t>(world_->settings.display_rows); });
     world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
     world_->render = [this](fleet::CopySink& out, fleet::Result const& result, std::string_view format) {
       RenderOptions render_options;
-      render_options.format = parse_format(format);
+      // What result:save(path, { excel = true }) writes: CSV for a spreadsheet program.
+      bool const spreadsheet = format == "excel";
+      render_options.format = spreadsheet ? Format::csv : parse_format(format);
+      if (spreadsheet) render_options.spreadsheet = Spreadsheet::yes;
       render_options.redact = [this](std::string text) { return reporter_.redact(std::move(text)); };
       render(out, result, render_options);
     };

@@ -29,3 +29,27 @@ TEST_CASE("decimals add exactly") {
   CHECK(add_decimals("NaN", "1") == "NaN");
   CHECK(add_decimals("Infinity", "-Infinity") == "NaN");
 }
+
+TEST_CASE("decimals are divided with rounding half away from zero") {
+  using scripting::divide_decimal;
+  CHECK(divide_decimal("1", 3, 16) == "0.3333333333333333");
+  CHECK(divide_decimal("2", 3, 16) == "0.6666666666666667");
+  CHECK(divide_decimal("-1", 8, 2) == "-0.13");
+  CHECK(divide_decimal("3", 2, 16) == "1.5");
+  CHECK(divide_decimal("0.00", 7, 16) == "0.00");
+  CHECK(divide_decimal("-0.01", 1000, 2) == "0.00");
+  CHECK(divide_decimal("99.9999", 2, 2) == "50.0000");
+  CHECK(divide_decimal("1234567890123456789012345678901234567890", 2, 16) ==
+        "617283945061728394506172839450617283945");
+  CHECK(divide_decimal("NaN", 2, 16) == "NaN");
+}
+
+TEST_CASE("decimals are multiplied and negated exactly") {
+  CHECK(scripting::multiply_decimal("0.15", 6) == "0.90");
+  CHECK(scripting::multiply_decimal("-12345678901234567890.5", 7) == "-86419752308641975233.5");
+  CHECK(scripting::multiply_decimal("5", 0) == "0");
+  CHECK(scripting::negated_decimal("1.50") == "-1.50");
+  CHECK(scripting::negated_decimal("-1.50") == "1.50");
+  CHECK(scripting::negated_decimal("0.0") == "0.0");
+  CHECK(scripting::negated_decimal("Infinity") == "-Infinity");
+}

@@ -64,6 +64,41 @@ TEST_CASE("results are made from results") {
   CHECK(lua("r:column('n').n, r:column('n')[3], r:column('city')") == R"(["b","a","b"])");
   CHECK(lua("r:sort('m')") == "usage: no column \"m\"; there are: city n x");
   CHECK(lua("r:json()").starts_with("["));
+  CHECK(lua("r:sort{ 'city desc', 'n' }") == "city,n,x\nb,10,1.25\nb,,100\na,9,-0.50\n");
+  CHECK(lua("r:sort('city desk')") == "usage: no column \"city desk\"; there are: city n x");
+  CHECK(
+      lua("r:group{ by = 'city', sum = { 'n', 'x' }, min = 'x', max = 'n', avg = 'x' }") ==
+      "city,count,sum_n,sum_x,min_x,max_n,avg_x\nb,2,10,101.25,1.25,10,50.625\na,1,9,-0.50,-0.50,9,-0.50\n");
+  CHECK(lua("r:group{ by = 'city', avg = 'city' }") == "usage: column city holds no numbers to add");
+}
+
+TEST_CASE("pivot turns values into columns") {
+  Bench lua;
+  lua.table = table({{"region"}, {"plan"}, {"n", oid::int4}},
+                    {"east", "pro", "10", "east", "free", "9", "west", "free", "2", "west", std::nullopt, "3",
+                     "east", "free", "1"});
+  lua("r = sql('select 1')");
+  CHECK(lua("r:pivot{ rows = 'region', columns = 'plan' }") ==
+        "region,free,pro,NULL\neast,2,1,0\nwest,1,0,1\n");
+  CHECK(lua("r:pivot{ rows = 'region', columns = 'plan', value = 'n', with = 'sum' }") ==
+        "region,free,pro,NULL\neast,10,10,\nwest,2,,3\n");
+  CHECK(lua("r:pivot{ rows = 'region', columns = 'plan', value = 'n' }") ==
+        "usage: 2 rows fall together at region = east, plan = free; say how to put them together: with = "
+        "\"sum\" (or "
+        "min, max, avg, count)");
+  CHECK(lua("r:pivot{ rows = 'region', columns = 'plan', value = 'n', with = 'sun' }") ==
+        "usage: no aggregate \"sun\"; did you mean sum? there are count sum min max avg");
+  CHECK(lua("r:pivot{ rows = 'region', columns = 'plan', with = 'sum' }")
+            .starts_with("usage: result.pivot: there is no value to put together"));
+}
+
+TEST_CASE("a chart has a bar for each row, negative ones to the left") {
+  Bench lua;
+  lua.table = table({{"city"}, {"n", oid::int4}}, {"ab", "4", "é", "-2", std::nullopt, std::nullopt});
+  lua("r = sql('select 1')");
+  CHECK(lua("r:chart('n', { width = 6 })") == "ab      │████ 4\né     ██│ -2\nNULL    │ NULL");
+  CHECK(lua("r:chart('city')") == "usage: column city holds no numbers to draw");
+  CHECK(lua("r:chart('n', { width = 0 })") == "usage: result.chart: width is 1 to 1000, not 0");
 }
 
 TEST_CASE("json and arrays decode on request") {

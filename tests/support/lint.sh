@@ -39,6 +39,7 @@ lint() (
         if (name ~ /^(lua|lauxlib|lualib)[^\/]*\.hp*$/ && room != "scripting") told(name " belongs in scripting/")
         if (name == "pg_query.h" && FILENAME != "fleet/statement.cpp" && FILENAME !~ /^migrations\/engine\//) told("pg_query.h belongs in fleet/statement.cpp and migrations/engine/")
         if (name ~ /^(readline\/|editline|termios\.h|termio\.h|curses|ncurses)/ && room != "shell") told(name " belongs in shell/")
+        if (name == "sqlite3.h" && room != "scripting") told(name " belongs in scripting/")
         if (name ~ /^doctest/ && room != "tests") told(name " belongs in tests/")
       }
       END { exit bad }
@@ -83,6 +84,7 @@ planted scripting/a.cpp '#include <pqxx/pqxx>'
 planted shell/a.cpp '#include <lua.hpp>'
 planted runbooks/engine/a.cpp '#include <pg_query.h>'
 planted scripting/a.cpp '#include <readline/readline.h>'
+planted shell/a.cpp '#include <sqlite3.h>'
 planted fleet/a.cpp '#include <termios.h>'
 planted shell/a.cpp '#include <doctest/doctest.h>'
 planted shell/a.hpp 'namespace shell {}'
