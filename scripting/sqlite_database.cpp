@@ -166,7 +166,10 @@ void SqliteDatabase::load(std::string const& name, fleet::Result const& rows) {
   run("commit");
 }
 
-void SqliteDatabase::close_for_writing() { sqlite3_set_authorizer(handle_, authorize, this); }
+void SqliteDatabase::close_for_writing() {
+  sqlite3_set_authorizer(handle_, authorize, this);
+  reading_only_ = true;
+}
 
 int SqliteDatabase::authorize(void* self, int action, char const* first, char const* second, char const*,
                               char const*) {
@@ -203,6 +206,10 @@ SqliteStatement SqliteDatabase::prepare(std::string const& sql) {
         "the tables are copies of results; tenants change through tenants:…");
   if (code != SQLITE_OK) fail(sql);
   if (!statement) throw Error{ErrorKind::usage, "there is no statement"}.with_hint("select … from result");
+  // VACUUM INTO writes a file and asks no authorizer while it is compiled.
+  if (reading_only_ &&
+      (sqlite3_stmt_readonly(statement.get()) == 0 || sqlite3_column_count(statement.get()) == 0))
+    throw Error{ErrorKind::refused, "this would change something; only a select runs here"};
   sqlite3_stmt* second = nullptr;
   int const code_of_rest = sqlite3_prepare_v2(handle_, rest, -1, &second, nullptr);
   SqliteStatement const extra{second};

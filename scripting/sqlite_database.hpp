@@ -56,6 +56,7 @@ class SqliteDatabase {
   sqlite3* handle_ = nullptr;
   std::set<std::string> numeric_columns_;  // "table.column" in lower case
   Uses uses_;
+  bool reading_only_ = false;
   bool gave_decimals_ = false;
 };
 

@@ -24,7 +24,7 @@ bool may_begin_entity(std::string_view rest) {
 
 // One cell of a table in GitHub's Markdown; what Markdown would trim, join or read as markup is escaped.
 std::string markdown_text(std::string const& value, RenderOptions const& options) {
-  constexpr std::string_view markup = "|\\*_`<[]~";
+  constexpr std::string_view markup = "|\\*_`<~";
   std::string const text = allowed(value, options);
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -38,6 +38,8 @@ std::string markdown_text(std::string const& value, RenderOptions const& options
       out += "&#13;";
     else if (c == ' ' && edge)
       out += "&#32;";
+    else if (c == ']' && at + 1 < text.size() && text[at + 1] == '(')
+      out += "\\]";  // a link
     else if (c == '&' && may_begin_entity(std::string_view{text}.substr(at)))
       out += "&amp;";
     else if (markup.find(c) != std::string_view::npos)

@@ -170,14 +170,84 @@ TEST_CASE("render: a screen gets a row count and lines that fit, and is told wha
         "----+------------------+------\n"
         "  1 | a note that is … | x\n"
         "(1 row)\n"
-        "(values cut to fit the screen; --format vertical shows them whole)\n");
+        "(values cut to fit the screen; :vertical() or --format vertical shows them whole)\n");
   options.width = 16;
   CHECK(rendered(rows(result), options) ==
         " id | note\n"
         "----+----------\n"
         "  1 | a note …\n"
         "(1 row)\n"
-        "(columns that did not fit: last; --format vertical shows them)\n");
+        "(1 column did not fit: last; :vertical() or --format vertical shows all)\n");
+}
+
+TEST_CASE("render: a screen is shown so many rows and told of the rest; a pipe gets all") {
+  Result result{std::vector<Column>{{"n", oid::int4}}};
+  for (int n = 0; n < 12345; ++n) result.append(std::to_string(n));
+  shell::RenderOptions options;
+  options.rows = 2;
+  CHECK(rendered(rows(result), options).size() > 60000);
+  options.screen = shell::Screen::yes;
+  CHECK(rendered(rows(result), options) ==
+        " n\n---\n 0\n 1\n"
+        "… 12,343 more rows: :save(\"rows.csv\") or a pipe gets all 12,345, shell:set{ display_rows = 0 } "
+        "shows "
+        "them\n");
+  options.format = Format::vertical;
+  CHECK(rendered(rows(result), options).starts_with("-[ row 1 ]-\nn | 0\n-[ row 2 ]-\nn | 1\n… 12,343 more"));
+  options.format = Format::csv;
+  CHECK(rendered(rows(result), options).ends_with("\n12344\n"));
+  options.format = Format::table;
+  options.rows = 0;
+  CHECK(rendered(rows(result), options).ends_with("12344\n(12345 rows)\n"));
+}
+
+TEST_CASE("render: many columns that do not fit are named as far as a line goes") {
+  std::vector<Column> columns;
+  for (int n = 0; n < 100; ++n) columns.push_back({"column_" + std::to_string(n), oid::int4});
+  Result result{columns};
+  for (int n = 0; n < 100; ++n) result.append(std::to_string(n));
+  shell::RenderOptions options;
+  options.screen = shell::Screen::yes;
+  options.width = 100;
+  std::string const text = rendered(rows(result), options);
+  CHECK(text.substr(text.find("(1 row)")) ==
+        "(1 row)\n(91 columns did not fit: column_9, …; :vertical() or --format vertical shows all)\n");
+}
+
+TEST_CASE("render: CSV for a spreadsheet program runs no formula and loses no digit") {
+  Result result{std::vector<Column>{{"=name", oid::text}, {"n", oid::numeric}}};
+  for (auto const* cell : {"=1+1", "1.50", "+49 30", "-9007199254740993", "-x", "123456789012345", "@SUM(A1)",
+                           "1234567890123456", "\t=1", "-3", "00431", "0.1", "1E5", "NaN", "a\nb", "12"})
+    result.append(cell);
+  result.append(std::nullopt);
+  result.append(std::nullopt);
+  shell::RenderOptions options;
+  options.format = Format::csv;
+  options.spreadsheet = shell::Spreadsheet::yes;
+  CHECK(rendered(rows(result), options) ==
+        "\xef\xbb\xbf'=name,n\r\n"
+        "'=1+1,1.50\r\n"
+        "'+49 30,\"=\"\"-9007199254740993\"\"\"\r\n"
+        "'-x,123456789012345\r\n"
+        "'@SUM(A1),\"=\"\"1234567890123456\"\"\"\r\n"
+        "'\t=1,-3\r\n"
+        "\"=\"\"00431\"\"\",0.1\r\n"
+        "\"=\"\"1E5\"\"\",NaN\r\n"
+        "\"a\nb\",12\r\n"
+        ",\r\n");
+}
+
+TEST_CASE("render: Markdown keeps what it would trim or read as markup; HTML keeps carriage returns") {
+  CHECK(rendered(rows(one_column({" a ", "&lt; & [x](y) [z]", "a\tb\rc", "∅", "~~x~~"})), Format::markdown) ==
+        "| c |\n| --- |\n"
+        "| &#32;a&#32; |\n"
+        "| &amp;lt; & [x\\](y) [z] |\n"
+        "| a&#9;b&#13;c |\n"
+        "| <!---->∅ |\n"
+        "| \\~\\~x\\~\\~ |\n");
+  CHECK(rendered(rows(one_column({"a\r\x01<"})), Format::html) ==
+        "<table>\n<tr><th>c</th></tr>\n<tr><td>a&#13;\\x01&lt;</td></tr>\n</table>\n");
+  CHECK(rendered(rows(one_column({"\\."})), Format::csv) == "c\n\"\\.\"\n");
 }
 
 TEST_CASE("render: Lua values") {
