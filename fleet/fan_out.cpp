@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -12,45 +13,54 @@ namespace fleet {
 namespace {
 
 constexpr int most_jobs = 32;
-constexpr int failures_until_given_up = 2;
+constexpr int tries_before_reached = 2;  // at a time, and in all
+constexpr int tries_after = 8;
 
 struct ServerQueue {
   std::deque<std::size_t> waiting;  // indexes of tasks
   int under_way = 0;
   bool reached = false;
-  int failures = 0;
+  int failures = 0;  // in a row
   std::optional<Error> unreachable;
+
+  bool may_begin() const {
+    return !waiting.empty() && (reached || unreachable || under_way < tries_before_reached);
+  }
 };
 
 class Work {
  public:
-  Work(std::vector<FanOutTask> const& tasks, std::stop_token stop)
-      : tasks_(tasks), stop_(std::move(stop)), outcomes_(tasks.size()) {
+  using Ended = std::function<void(std::size_t, Outcome const&)>;
+
+  Work(std::vector<FanOutTask> const& tasks, std::stop_token stop, Ended const& ended)
+      : tasks_(tasks),
+        stop_(std::move(stop)),
+        ended_(ended),
+        outcomes_(tasks.size()),
+        waiting_(tasks.size()) {
     for (std::size_t i = 0; i < tasks.size(); ++i) queues_[tasks[i].server].waiting.push_back(i);
   }
 
   // One worker: until nothing is left.
   void run() {
+    std::unique_lock lock{mutex_};
     for (;;) {
-      std::size_t index = 0;
       ServerQueue* queue = nullptr;
-      std::optional<Error> refused;
-      {
-        std::lock_guard lock{mutex_};
-        for (auto& [server, candidate] : queues_)
-          if (!candidate.waiting.empty() && (!queue || candidate.under_way < queue->under_way))
-            queue = &candidate;
-        if (!queue) return;
-        index = queue->waiting.front();
-        queue->waiting.pop_front();
-        ++queue->under_way;
-        refused = queue->unreachable;
-      }
-      Attempt attempt;
-      outcomes_[index] = answer(tasks_[index], refused, attempt);
-      std::lock_guard lock{mutex_};
+      changed_.wait(lock, [&] { return waiting_ == 0 || (queue = next()) != nullptr; });
+      if (!queue) return;
+      std::size_t const index = queue->waiting.front();
+      queue->waiting.pop_front();
+      if (--waiting_ == 0) changed_.notify_all();
+      ++queue->under_way;
+      std::optional<Error> const refused = queue->unreachable;
+      lock.unlock();
+      Attempt attempt{[&] { reached(*queue); }};
+      Outcome& outcome = outcomes_[index];
+      outcome = answer(tasks_[index], refused, attempt);
+      if (ended_) ended_(index, outcome);
+      lock.lock();
       --queue->under_way;
-      note(*queue, outcomes_[index], attempt);
+      if (note(*queue, outcome, attempt)) changed_.notify_all();
     }
   }
 
@@ -79,26 +89,48 @@ class Work {
     return outcome;
   }
 
-  static void note(ServerQueue& queue, Outcome const& outcome, Attempt const& attempt) {
-    queue.reached = queue.reached || attempt.reached;
+  // Of the servers that may be asked more, the one with the fewest tasks under way.
+  ServerQueue* next() {
+    ServerQueue* best = nullptr;
+    for (auto& [server, queue] : queues_)
+      if (queue.may_begin() && (!best || queue.under_way < best->under_way)) best = &queue;
+    return best;
+  }
+
+  void reached(ServerQueue& queue) {
+    std::lock_guard const lock{mutex_};
+    queue.failures = 0;
+    if (!std::exchange(queue.reached, true)) changed_.notify_all();
+  }
+
+  // Whether a worker that waits may begin something now.
+  bool note(ServerQueue& queue, Outcome const& outcome, Attempt const& attempt) {
     // An SQLSTATE means that a server answered: this database or login is at fault, not the server.
-    bool const silent = outcome.error && outcome.error->kind == ErrorKind::connect && !attempt.reached &&
-                        outcome.error->sqlstate.empty();
-    if (silent && !queue.reached && ++queue.failures >= failures_until_given_up)
+    bool const no_session =
+        outcome.error && outcome.error->kind == ErrorKind::connect && !attempt.was_reached();
+    bool const silent = no_session && outcome.error->sqlstate.empty();
+    bool const answered = no_session && !silent && !std::exchange(queue.reached, true);
+    if (silent && !queue.unreachable &&
+        ++queue.failures >= (queue.reached ? tries_after : tries_before_reached))
       queue.unreachable = outcome.error;
+    return answered || !queue.reached;
   }
 
   std::vector<FanOutTask> const& tasks_;
   std::stop_token stop_;
-  std::mutex mutex_;
-  std::map<std::string, ServerQueue> queues_;
+  Ended const& ended_;
   std::vector<Outcome> outcomes_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable changed_;
+  std::map<std::string, ServerQueue> queues_;
+  std::size_t waiting_;  // tasks in all queues
 };
 
 }  // namespace
 
-std::vector<Outcome> fan_out(std::vector<FanOutTask> const& tasks, int jobs, std::stop_token const& stop) {
-  Work work{tasks, stop};
+std::vector<Outcome> fan_out(std::vector<FanOutTask> const& tasks, int jobs, std::stop_token const& stop,
+                             std::function<void(std::size_t, Outcome const&)> const& ended) {
+  Work work{tasks, stop, ended};
   auto const workers =
       std::min<std::size_t>(tasks.size(), static_cast<std::size_t>(jobs > 0 ? jobs : most_jobs));
   {

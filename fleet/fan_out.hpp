@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "fleet/fleet.hpp"
@@ -9,8 +10,18 @@
 namespace fleet {
 
 // What a task tells about its server, beside its result.
-struct Attempt {
-  bool reached = false;  // set as soon as a session is there
+class Attempt {
+ public:
+  explicit Attempt(std::function<void()> told = {}) : told_(std::move(told)) {}
+  // As soon as a session is there.
+  void reached() {
+    if (!std::exchange(reached_, true) && told_) told_();
+  }
+  bool was_reached() const { return reached_; }
+
+ private:
+  std::function<void()> told_;
+  bool reached_ = false;
 };
 
 struct FanOutTask {
@@ -20,9 +31,12 @@ struct FanOutTask {
 };
 
 // Runs the tasks on at most `jobs` threads (0: chosen) and gives their outcomes in the order of the tasks.
-// The servers are worked in parallel: the next task is one of the server with the fewest under way. A server
-// that could not be reached twice, and never otherwise, is not tried again: its other tasks fail with the
-// same error. When `stop` is requested, tasks that were not begun become Error{interrupted}.
-std::vector<Outcome> fan_out(std::vector<FanOutTask> const& tasks, int jobs, std::stop_token const& stop);
+// `ended`, if any, is told of each as it is there, on the thread that made it. The servers are worked in
+// parallel: the next task is one of the server with the fewest under way. A server that nobody has reached
+// yet is tried by two tasks at a time, so that a dead one holds up no more threads than that; when both could
+// not reach it (later: eight in a row) it is not tried again, and its other tasks fail with the same error.
+// When `stop` is requested, tasks that were not begun become Error{interrupted}.
+std::vector<Outcome> fan_out(std::vector<FanOutTask> const& tasks, int jobs, std::stop_token const& stop,
+                             std::function<void(std::size_t task, Outcome const&)> const& ended = {});
 
 }  // namespace fleet

@@ -1,8 +1,11 @@
 #include "fleet/fleet.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "fleet/fan_out.hpp"
@@ -43,6 +46,47 @@ void require_read(Statement const& statement) {
   throw error;
 }
 
+// Ends a fan-out's statements when its time is over, or when the caller's stop token says so.
+class WallClock {
+ public:
+  explicit WallClock(FanOutOptions const& options)
+      : options_(options), limit_ms_(options.wall_timeout_ms), outer_(options.stop, [this] { end(); }) {
+    options_.stop = stop_.get_token();
+    if (limit_ms_ > 0)
+      alarm_ = std::jthread{[this](std::stop_token const& finished) {
+        std::mutex mutex;
+        std::unique_lock lock{mutex};
+        std::condition_variable_any never;
+        never.wait_for(lock, finished, std::chrono::milliseconds{limit_ms_}, [] { return false; });
+        if (finished.stop_requested()) return;
+        over_ = true;
+        end();
+      }};
+  }
+
+  FanOutOptions const& options() const { return options_; }
+  std::stop_token stop() const { return stop_.get_token(); }
+  void end() const { stop_.request_stop(); }
+
+  // What this clock ended says so.
+  void explain(std::vector<Outcome>& outcomes) const {
+    if (!over_) return;
+    for (Outcome& outcome : outcomes) {
+      if (!outcome.error || outcome.error->kind != ErrorKind::interrupted) continue;
+      outcome.error->kind = ErrorKind::failed;
+      outcome.error->message = "no answer within the wall timeout of " + std::to_string(limit_ms_) + " ms";
+    }
+  }
+
+ private:
+  FanOutOptions options_;
+  int limit_ms_;
+  mutable std::stop_source stop_;
+  std::atomic<bool> over_ = false;
+  std::stop_callback<std::function<void()>> outer_;
+  std::jthread alarm_;  // last: it uses what stands above
+};
+
 }  // namespace
 
 Fleet::Fleet(FleetParts parts)
@@ -70,6 +114,13 @@ Endpoint Fleet::master() const {
   return endpoint_of(
       environment.direct_master_dsn.empty() ? environment.master_dsn : environment.direct_master_dsn,
       environment.master_secret, "master", parts_.variables, parts_.driver);
+}
+
+Endpoint Fleet::journal() const {
+  Environment const& environment = located();
+  if (environment.journal_dsn.empty()) return master();
+  return endpoint_of(environment.journal_dsn, environment.master_secret, "journal", parts_.variables,
+                     parts_.driver);
 }
 
 Endpoint Fleet::master_maintenance() const { return master().with_database("postgres"); }
@@ -158,45 +209,91 @@ std::vector<ListEntry> Fleet::read_list(ListSource const& source, Lists which) {
   }
 }
 
-Result Fleet::ask(Endpoint const& endpoint, ConnectOptions const& options, Statement const& statement,
-                  std::stop_token const& stop, bool* reached) {
+Result Fleet::ask(Endpoint const& endpoint, ConnectOptions const& options, std::stop_token const& stop,
+                  Attempt* attempt, std::function<Result(Session&)> const& work,
+                  std::function<bool()> const& may_repeat) {
   for (bool again = false;; again = true) {
     Pool::Lease lease = pool_.acquire(endpoint, options, stop);
-    if (reached) *reached = true;
+    if (attempt) attempt->reached();
     try {
       std::stop_callback const cancel{stop, [&lease] { lease->cancel(); }};
-      Result result = lease->query(statement);
+      Result result = work(*lease);
       if (stop.stop_requested()) lease.discard();  // the cancel may arrive yet
       return result;
     } catch (Error const& error) {
       lease.discard();
       if (stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
       // It was idle while its server restarted: all of that place are as dead. A read may be sent again.
-      if (error.kind != ErrorKind::connect || !lease.reused() || again) throw;
+      if (error.kind != ErrorKind::connect || !lease.reused() || again || (may_repeat && !may_repeat()))
+        throw;
       pool_.close_idle(endpoint);
     }
   }
 }
 
-ConnectOptions Fleet::reading(int timeout_ms) const {
+ConnectOptions Fleet::reading(int timeout_ms, int lock_timeout_ms) const {
   return {.access = Access::read_only,
           .role = reader_role,
           .application_name = parts_.application_name,
-          .statement_timeout_ms = timeout_ms};
+          .statement_timeout_ms = timeout_ms,
+          .lock_timeout_ms = lock_timeout_ms};
 }
 
 Result Fleet::read(Endpoint const& endpoint, Statement const& statement, int timeout_ms,
                    std::stop_token stop) {
   require_read(statement);
-  return ask(endpoint, reading(timeout_ms), statement, stop, nullptr);
+  return ask(endpoint, reading(timeout_ms), stop, nullptr,
+             [&](Session& session) { return session.query(statement); });
 }
 
 std::vector<Outcome> Fleet::query(std::vector<Tenant> const& tenants, Statement const& statement,
                                   FanOutOptions const& options) {
   require_read(statement);
-  return over(tenants, options, [&](Tenant const&, Endpoint const& place, Attempt& attempt) {
-    return ask(place, reading(options.timeout_ms), statement, options.stop, &attempt.reached);
-  });
+  WallClock const wall{options};
+  std::vector<Outcome> outcomes =
+      over(tenants, wall.options(), [&](Tenant const&, Endpoint const& place, Attempt& attempt) {
+        return ask(place, reading(options.timeout_ms, options.lock_timeout_ms), wall.stop(), &attempt,
+                   [&](Session& session) { return session.query(statement); });
+      });
+  wall.explain(outcomes);
+  return outcomes;
+}
+
+std::vector<Outcome> Fleet::stream(std::vector<Tenant> const& tenants, Statement const& statement,
+                                   FanOutOptions const& options, StreamTarget const& target) {
+  require_read(statement);
+  StreamedRows rows{target, parts_.secrets, tenants};
+  WallClock const wall{options};
+  std::stop_callback const broken{rows.broken(), [&wall] { wall.end(); }};
+  std::vector<Outcome> outcomes = over(
+      tenants, wall.options(),
+      [&](Tenant const& tenant, Endpoint const& place, Attempt& attempt) {
+        auto const index = static_cast<std::size_t>(&tenant - tenants.data());
+        std::optional<StreamedRows::Part> part;
+        return ask(
+            place, reading(options.timeout_ms, options.lock_timeout_ms), wall.stop(), &attempt,
+            [&](Session& session) {
+              session.stream(statement, part.emplace(rows, index));
+              part->finish();
+              return Result{};
+            },
+            [&] { return !part || !part->begun(); });
+      },
+      [&](std::size_t index, Outcome const& outcome) { rows.end(index, !outcome.error); });
+  rows.close();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    Outcome& outcome = outcomes[i];
+    if (auto refused = rows.refused(i); refused && !outcome.error) outcome.error = std::move(refused);
+    auto const written = rows.written(i);
+    if (!outcome.error) {
+      outcome.result->affected = written;
+      continue;
+    }
+    outcome.result.reset();
+    if (written > 0) outcome.error->detail = std::to_string(written) + " rows of it were written before";
+  }
+  wall.explain(outcomes);
+  return outcomes;
 }
 
 std::vector<Outcome> Fleet::each(std::vector<Tenant> const& tenants, FanOutOptions const& options,
@@ -214,7 +311,7 @@ std::vector<Outcome> Fleet::each(std::vector<Tenant> const& tenants, FanOutOptio
   };
   return over(tenants, options, [&](Tenant const& tenant, Endpoint const& place, Attempt& attempt) {
     Pool::Lease lease = pool_.acquire(place, writing, options.stop);
-    attempt.reached = true;
+    attempt.reached();
     std::stop_callback const cancel{options.stop, [&lease] { lease->cancel(); }};
     try {
       Result result = work(tenant, *lease);
@@ -228,9 +325,9 @@ std::vector<Outcome> Fleet::each(std::vector<Tenant> const& tenants, FanOutOptio
   });
 }
 
-std::vector<Outcome> Fleet::over(
-    std::vector<Tenant> const& tenants, FanOutOptions const& options,
-    std::function<Result(Tenant const&, Endpoint const&, Attempt&)> const& work) {
+std::vector<Outcome> Fleet::over(std::vector<Tenant> const& tenants, FanOutOptions const& options,
+                                 std::function<Result(Tenant const&, Endpoint const&, Attempt&)> const& work,
+                                 std::function<void(std::size_t, Outcome const&)> const& ended) {
   servers();  // what stops all of them is thrown here
   std::vector<FanOutTask> tasks;
   tasks.reserve(tenants.size());
@@ -249,7 +346,7 @@ std::vector<Outcome> Fleet::over(
                        return work(tenant, *place, attempt);
                      }});
   }
-  return fan_out(tasks, options.jobs, options.stop);
+  return fan_out(tasks, options.jobs, options.stop, ended);
 }
 
 }  // namespace fleet

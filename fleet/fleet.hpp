@@ -14,6 +14,7 @@
 #include "fleet/error.hpp"
 #include "fleet/pool.hpp"
 #include "fleet/selection.hpp"
+#include "fleet/streamed_rows.hpp"
 #include "fleet/tenant.hpp"
 
 namespace fleet {
@@ -31,6 +32,10 @@ enum class Afterwards { keep, close };
 struct FanOutOptions {
   int jobs = 0;        // connections in use at once; 0: 32. Each server's bound (fleet/pool.hpp) holds anyway
   int timeout_ms = 0;  // per tenant and statement; 0: none
+  int lock_timeout_ms = 0;  // how long a statement waits for a lock; 0: no limit
+  // Of query() and stream(), for all tenants together: what runs then is cancelled on its server, what has
+  // not begun never does, and both are Error{failed}; 0: no limit.
+  int wall_timeout_ms = 0;
   std::stop_token stop;
   // Of each(): what becomes of the connection once no tenant is left that shares its database.
   Afterwards connections = Afterwards::keep;
@@ -49,7 +54,7 @@ struct FleetParts {
   std::function<void(Environment&)> locate = {};
 };
 
-struct Attempt;  // fleet/fan_out.hpp
+class Attempt;  // fleet/fan_out.hpp
 
 // One environment: its master, servers and tenants, and how to ask them. The lists are read from the registry
 // at first use and kept until refresh(). Thread-safe for concurrent queries.
@@ -71,8 +76,9 @@ class Fleet {
   void name_work(std::string application_name) { parts_.application_name = std::move(application_name); }
   std::string const& application_name() const { return parts_.application_name; }
 
-  Endpoint master() const;                        // the control-plane database, as its admin
-  Endpoint master_maintenance() const;            // database `postgres` on the master's server
+  Endpoint master() const;              // the control-plane database, as its admin
+  Endpoint journal() const;             // where runs are kept: the environment's `journal`, else master
+  Endpoint master_maintenance() const;  // database `postgres` on the master's server
   Endpoint endpoint(Server const& server) const;  // database `postgres` on that server, as its admin
   Endpoint endpoint(Tenant const& tenant);        // the tenant's database, as the server's admin
 
@@ -89,7 +95,12 @@ class Fleet {
   // round trip per tenant; a kept connection that turns out dead is replaced once.
   std::vector<Outcome> query(std::vector<Tenant> const& tenants, Statement const& statement,
                              FanOutOptions const& options);
-  // The same on one endpoint.
+  // The same for rows of any number: they go to `target` as they come and are not kept. An outcome's Result
+  // has no columns; `affected` is the number of rows. An Error of a tenant may follow rows that were written
+  // (its detail says how many). Throws what the target's sink threw.
+  std::vector<Outcome> stream(std::vector<Tenant> const& tenants, Statement const& statement,
+                              FanOutOptions const& options, StreamTarget const& target);
+  // The same as query() on one endpoint.
   Result read(Endpoint const& endpoint, Statement const& statement, int timeout_ms = 0,
               std::stop_token stop = {});
   // `work` per tenant on a worker thread with a read-write session, as the server's admin; used by migrations
@@ -100,11 +111,14 @@ class Fleet {
  private:
   enum class Lists { servers, tenants };
   std::vector<std::map<std::string, std::string>> read_list(ListSource const& source, Lists which);
-  Result ask(Endpoint const& endpoint, ConnectOptions const& options, Statement const& statement,
-             std::stop_token const& stop, bool* reached);
-  ConnectOptions reading(int timeout_ms) const;
+  // `work` on a kept or a new session that only reads.
+  Result ask(Endpoint const& endpoint, ConnectOptions const& options, std::stop_token const& stop,
+             Attempt* attempt, std::function<Result(Session&)> const& work,
+             std::function<bool()> const& may_repeat = {});
+  ConnectOptions reading(int timeout_ms, int lock_timeout_ms = 0) const;
   std::vector<Outcome> over(std::vector<Tenant> const& tenants, FanOutOptions const& options,
-                            std::function<Result(Tenant const&, Endpoint const&, Attempt&)> const& work);
+                            std::function<Result(Tenant const&, Endpoint const&, Attempt&)> const& work,
+                            std::function<void(std::size_t, Outcome const&)> const& ended = {});
 
   FleetParts parts_;
   Pool pool_;

@@ -30,7 +30,8 @@ std::string session_key(Endpoint const& endpoint, ConnectOptions const& options)
   std::string key = endpoint.key();
   key += '\0';
   key += options.access == Access::read_only ? 'r' : 'w';
-  key += std::to_string(options.statement_timeout_ms) + '\0' + options.role + '\0' + options.application_name;
+  key += std::to_string(options.statement_timeout_ms) + '\0' + std::to_string(options.lock_timeout_ms) +
+         '\0' + options.role + '\0' + options.application_name;
   return key;
 }
 

@@ -157,6 +157,16 @@ std::size_t spelled_length(std::string_view text, std::string_view value) {
   return at;
 }
 
+// False when nothing in `text` can spell `value`: the usual case, told at the speed of memory.
+bool may_hold(std::string_view text, std::string_view value) {
+  if (memmem(text.data(), text.size(), value.data(), value.size()) != nullptr) return true;
+  if (text.find('%') != text.npos || text.find('\\') != text.npos) return true;
+  auto const doubled = [&](char quote) {
+    return value.find(quote) != value.npos && text.find(quote) != text.npos;
+  };
+  return doubled('\'') || doubled('"');
+}
+
 }  // namespace
 
 std::vector<std::string> split_command(std::string_view text) {
@@ -308,9 +318,20 @@ void Secrets::taint(std::string value, std::string printed_as) {
 
 std::string Secrets::redact(std::string text) const {
   std::lock_guard const lock(mutex_);
-  if (known_.empty()) return text;
+  if (std::none_of(known_.begin(), known_.end(),
+                   [&](Known const& known) { return may_hold(text, known.value); }))
+    return text;
+  std::array<bool, 256> begins{};  // bytes that the spelling of a value may begin with
+  for (char const escape : {'%', '\\'}) begins[static_cast<unsigned char>(escape)] = true;
+  for (Known const& known : known_) begins[static_cast<unsigned char>(known.value[0])] = true;
+  auto const may_begin = [&](char byte) { return begins[static_cast<unsigned char>(byte)]; };
   std::string clean;
   for (std::size_t at = 0; at < text.size();) {
+    auto const next = static_cast<std::size_t>(
+        std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), may_begin) - text.begin());
+    clean.append(text, at, next - at);
+    at = next;
+    if (at == text.size()) break;
     auto const rest = std::string_view(text).substr(at);
     std::size_t length = 0;
     for (auto const& known : known_) {

@@ -2,9 +2,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fleet/result.hpp"
 #include "fleet/secret.hpp"
@@ -68,6 +70,10 @@ class Session {
   virtual std::string quote_literal(std::string_view text) const = 0;
   // SCRAM verifier for ALTER ROLE … PASSWORD, so that a new password never crosses the wire or a log.
   virtual std::string password_verifier(std::string const& role, std::string const& password) const = 0;
+  // query() whose rows go to `sink` one by one, as they come, on this thread: none is kept. What the sink
+  // throws ends the statement on the server and comes out here. An error may follow rows that were handed
+  // over.
+  virtual void stream(Statement const& statement, class RowSink& sink) = 0;
   // COPY … TO STDOUT into `sink`, a buffer (64 KiB or more) at a time. Error{usage} when it is something
   // else.
   virtual void copy_out(std::string_view copy_sql, class CopySink& sink) = 0;
@@ -85,6 +91,15 @@ class CopySink {
  public:
   virtual ~CopySink() = default;
   virtual void write(std::string_view bytes) = 0;
+};
+
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  virtual void columns(
+      std::vector<Column> const& columns) = 0;  // once, before the rows, also when there are none
+  // One row's cells in PostgreSQL's text format, NULL as nullopt; they live until the call returns.
+  virtual void row(std::vector<std::optional<std::string_view>> const& cells) = 0;
 };
 
 // begin … commit as a scope: rolls back unless commit() was reached.
@@ -115,6 +130,7 @@ struct ConnectOptions {
       "tenantsh";                // who is asking, see Operator::application_name; cut to 63 bytes
   int connect_timeout_s = 10;    // per host; the endpoint's own connect_timeout wins; 0: no limit
   int statement_timeout_ms = 0;  // 0: none
+  int lock_timeout_ms = 0;       // 0: none
   std::stop_token stop;          // ends the attempt with Error{interrupted}
 };
 

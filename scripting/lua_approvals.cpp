@@ -50,7 +50,7 @@ Answer approve_run(World& world, Arguments const& arguments) {
   refuse_nested(world);
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   runbooks::RunRecord const& run = found.record;
-  auto const master = world.fleet.driver().connect(world.fleet.master(), world.fleet.secrets(), {});
+  auto const master = world.fleet.driver().connect(world.fleet.journal(), world.fleet.secrets(), {});
   if (arguments.boolean("revoke")) {
     auto const revoked = runbooks::revoke_approvals(*master, run.id);
     if (revoked == 0)

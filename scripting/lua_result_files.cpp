@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "scripting/result_rows.hpp"
+#include "scripting/saved_file.hpp"
 
 namespace scripting {
 
@@ -36,46 +34,14 @@ Answer json(World& world, Arguments const& arguments) { return rendered(world, a
 Answer markdown(World& world, Arguments const& arguments) { return rendered(world, arguments, "markdown"); }
 Answer vertical(World& world, Arguments const& arguments) { return rendered(world, arguments, "vertical"); }
 
-std::string format_for(std::string const& path) {
-  std::string extension = std::filesystem::path{path}.extension();
-  if (extension == ".md") return "markdown";
-  for (char const* format : {"csv", "tsv", "json", "jsonl", "html"})
-    if (extension == "." + std::string{format}) return format;
-  throw Error{ErrorKind::usage, "the name of " + path + " does not say a format"}.with_hint(
-      "end it in .csv .tsv .json .jsonl .md or .html");
-}
-
-class FileSink final : public fleet::CopySink {
- public:
-  explicit FileSink(std::string const& path) : file_(path, std::ios::binary | std::ios::trunc) {}
-  void write(std::string_view bytes) override {
-    file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  }
-  bool close() {
-    file_.close();
-    return static_cast<bool>(file_);
-  }
-
- private:
-  std::ofstream file_;
-};
-
-// Whole or not at all: written beside the target, then renamed.
 Answer save(World& world, Arguments const& arguments) {
-  std::string path = arguments.text("path"), unfinished = path + ".part";
-  std::string format = format_for(path);
-  if (arguments.boolean("excel")) {
-    if (format != "csv")
-      throw Error{ErrorKind::usage, "excel = true is for files that end in .csv, not " + path};
-    format = "excel";
-  }
-  FileSink file{unfinished};
-  render(world, file, table_of(arguments), format);
-  std::error_code problem;
-  bool written = file.close();
-  if (written) std::filesystem::rename(unfinished, path, problem);
-  if (!written || problem) throw Error{ErrorKind::io, "cannot write " + path};
-  return {Json(path), {}, {}};
+  SavedFile file{arguments.text("path")};
+  bool const excel = arguments.boolean("excel");
+  if (excel && file.format() != "csv")
+    throw Error{ErrorKind::usage, "excel = true is for files that end in .csv, not " + file.path()};
+  render(world, file, table_of(arguments), excel ? "excel" : file.format());
+  file.commit();
+  return {Json(file.path()), {}, {}};
 }
 
 std::vector<std::string> describe_save(World&, Arguments const& arguments) {

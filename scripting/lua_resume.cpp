@@ -123,7 +123,7 @@ Answer hand_over_run(World& world, Arguments const& arguments) {
 
 Answer note_run(World& world, Arguments const& arguments) {
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
-  auto const session = world.fleet.driver().connect(world.fleet.master(), world.fleet.secrets(), {});
+  auto const session = world.fleet.driver().connect(world.fleet.journal(), world.fleet.secrets(), {});
   session->query({"insert into runbook.note (run_id, author, text) values ($1, $2, $3)",
                   {found.record.id, world.who.name(), arguments.text("text")}});
   return {std::monostate{}, {fmt::format("noted at run {}", found.record.id)}, {}};

@@ -5,7 +5,7 @@
 #include "scripting/conversion.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/state.hpp"
-#include "scripting/statements.hpp"
+#include "scripting/tenant_query.hpp"
 
 namespace scripting {
 
@@ -54,42 +54,6 @@ Answer where(World&, Arguments const& arguments) {
   for (auto const& [key, value] : conditions.items())
     selection = selection.where(key, value.is_string() ? value.get<std::string>() : value.dump());
   return {TenantsRef{std::move(selection)}, {}, {}};
-}
-
-Answer query_one(std::vector<fleet::Outcome> outcomes) {
-  fleet::Outcome& outcome = outcomes.at(0);
-  if (outcome.error) throw *outcome.error;
-  return {Rows{std::move(*outcome.result), {}, 0}, {}, {}};
-}
-
-std::vector<std::string> slugs_with_answer(std::vector<fleet::Outcome> const& outcomes) {
-  std::vector<std::string> slugs;
-  for (fleet::Outcome const& outcome : outcomes)
-    if (outcome.result && !outcome.result->columns().empty()) slugs.push_back(outcome.tenant.slug);
-  return slugs;
-}
-
-Answer query(World& world, Arguments const& arguments) {
-  fleet::Selection selection = receiver_selection(arguments);
-  fleet::Chosen chosen = fleet::choose(world.fleet.tenants(), selection);
-  fleet::FanOutOptions options{.jobs = static_cast<int>(arguments.integer("jobs", world.settings.jobs)),
-                               .timeout_ms = timeout_of(world, arguments),
-                               .stop = world.interrupt.get_token()};
-  std::vector<fleet::Outcome> outcomes = world.fleet.query(chosen.tenants, statement_of(arguments), options);
-  if (std::holds_alternative<TenantRef>(arguments.self) && !arguments.has("tenants"))
-    return query_one(std::move(outcomes));
-  std::vector<std::string> answered = slugs_with_answer(outcomes);
-  fleet::Merged merged = fleet::merge(std::move(outcomes));
-  // Those whose columns did not fit the others' have become failures.
-  for (Error const& failure : merged.failures) std::erase(answered, failure.tenant);
-  Answer answer{
-      Rows{std::move(merged.rows), std::move(merged.failures), chosen.tenants.size(), std::move(answered)},
-      left_out_notes(chosen),
-      {}};
-  auto& rows = std::get<Rows>(answer.value);
-  if (rows.asked == 0) answer.notes.push_back("no tenant fits " + selection.text());
-  if (rows.asked > 0 && rows.failures.size() == rows.asked) answer.ended = ErrorKind::failed;
-  return answer;
 }
 
 void push_labels(lua_State* lua, fleet::Tenant const& tenant) {
@@ -344,27 +308,27 @@ void add_tenants(Registry& registry) {
              .command_line = false,
              .io = false,
              .run = where});
-  std::vector<Parameter> parameters = query_parameters();
-  parameters.push_back({.name = "jobs",
-                        .type = Type::integer,
-                        .default_text = "--jobs",
-                        .brief = "connections in use at once"});
-  parameters.push_back(chosen);
   registry.add(Method{
       .object = "tenants",
       .name = "query",
-      .parameters = std::move(parameters),
+      .parameters = tenant_query_parameters(),
       .returns =
           "result: tenant, then the statement's columns; tenants that failed in .errors. Of one tenant: the "
-          "statement's columns",
+          "statement's columns. With save: how many rows of each tenant are in the file",
       .errors =
-          "refused before any connection when the statement is no read; one tenant's own error is raised",
-      .brief = "One reading statement on every chosen tenant at once, merged into one table.",
+          "refused before any connection when the statement is no read; one tenant's own error is raised; io "
+          "when the file cannot be written",
+      .brief = "One reading statement on every chosen tenant at once, merged into one table. With save, and "
+               "on the "
+               "command line in csv, tsv and jsonl, rows are written as they come and none is kept; the "
+               "columns are "
+               "then those of the first tenant.",
       .example =
           "tenants:where{ status = \"active\" }:query(\"select count(*) as members from members.member\")",
       .aliases = {"query"},
       .receiver = Receiver::both,
-      .run = query});
+      .streams = true,
+      .run = query_tenants});
   registry.add(Method{.object = "tenants",
                       .name = "card",
                       .returns = "card: name, region, database, connection reference, labels",

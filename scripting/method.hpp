@@ -85,6 +85,7 @@ struct Method {
   bool command_line = true;  // offered as `tenantsh OBJECT METHOD`
   bool io = true;            // false: asks no server and no disk, so a runbook may call it while loading
   bool asks = true;          // false: the guard asks nothing (it writes the local file it was given)
+  bool streams = false;      // its rows may go to World::printing as they come
   bool own_plan = false;     // makes its own plan of `plan = true`
   // Does it. Called on the interpreter's thread, only after the gate and the guard agreed.
   std::function<Answer(World&, Arguments const&)> run = {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "fleet/error.hpp"
 #include "fleet/result.hpp"
 #include "fleet/selection.hpp"
+#include "fleet/streamed_rows.hpp"
 
 namespace scripting {
 
@@ -25,6 +27,12 @@ struct Rows {
   std::vector<std::string> answered = {};
   // The same for people, where lines read better than a table: in place of it in format table.
   std::optional<std::string> lines = {};
+};
+
+// Standard output, while rows may go there as they come instead of up as a value.
+struct Printing {
+  fleet::CopySink* out;
+  std::shared_ptr<fleet::RowFormat const> format;
 };
 
 // Handles: they name a thing and do no I/O.

@@ -63,6 +63,10 @@ struct World {
   std::function<void(Answer const&)> show;
   // Writes a result in one of the shell's formats ("csv", "json", …): result:csv(), result:save().
   std::function<void(fleet::CopySink&, fleet::Result const&, std::string_view format)> render;
+  // How rows become text of such a format as they come; nullptr for one that must see them all first.
+  std::function<std::shared_ptr<fleet::RowFormat const>(std::string_view format)> row_format;
+  // Set for one call of a method that streams (Method::streams).
+  std::optional<Printing> printing = {};
   lua_State* lua = nullptr;  // the interpreter's, set by it: for the methods that load runbooks
 };
 

@@ -83,7 +83,9 @@ ExitStatus call_method(Workplace& workplace, NamedMethod const& named) {
   ExitStatus status = ExitStatus::done;
   workplace.entry([&] {
     workplace.interpreter();  // runbooks are Lua
+    if (named.method->streams) workplace.world().printing = workplace.reporter().printing();
     scripting::Answer answer = scripting::call(workplace.world(), *named.method, arguments);
+    workplace.world().printing.reset();
     answer.value = scripting::printable(workplace.world(), std::move(answer.value));
     status = workplace.reporter().answer(answer);
   });

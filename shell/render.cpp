@@ -196,6 +196,15 @@ Format parse_format(std::string_view name) {
       (near.empty() ? "" : "did you mean " + near + "? ") + "the formats are " + list);
 }
 
+std::unique_ptr<fleet::RowFormat> row_format(Format format, Screen screen) {
+  switch (format) {
+    case Format::csv: return csv_rows(screen);
+    case Format::tsv: return tsv_rows(screen);
+    case Format::jsonl: return jsonl_rows();
+    default: return nullptr;
+  }
+}
+
 std::string_view to_string(Format format) { return row_of(format).name; }
 
 std::vector<std::string> printed_names(fleet::Result const& result) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "fleet/result.hpp"
 #include "fleet/session.hpp"
+#include "fleet/streamed_rows.hpp"
 #include "scripting/value.hpp"
 
 namespace shell {
@@ -34,6 +36,10 @@ struct RenderOptions {
   std::string null = "∅";  // NULL in tables; the delimited formats and JSON have their own
   std::function<std::string(std::string)> redact;  // puts references in place of secrets; applied per value
 };
+
+// How rows become text as they come, for the formats that need not see the last row before they print the
+// first: csv, tsv, jsonl; nullptr for the others. The same text as render() of all of them.
+std::unique_ptr<fleet::RowFormat> row_format(Format format, Screen screen);
 
 // Writes `value` to `out`. Rows' failures are not among it: they belong to standard error.
 // Formats: table and vertical for people; csv RFC 4180 with \n line ends, NULL empty and the empty string "";

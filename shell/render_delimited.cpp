@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "shell/render_formats.hpp"
 #include "shell/text_width.hpp"
@@ -6,21 +7,23 @@
 namespace shell {
 namespace {
 
-std::string csv_field(std::string const& text) {
+void append_csv(std::string& out, std::string_view text) {
+  bool plain = !text.empty() && text.front() != ' ' && text.back() != ' ';
+  for (char const c : text) plain = plain && c != ',' && c != '"' && c != '\r' && c != '\n';
   // A line of \. would end PostgreSQL's COPY.
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string::npos && text.front() != ' ' &&
-      text.back() != ' ' && text != "\\.")
-    return text;
-  std::string out = "\"";
+  if (plain && text != "\\.") {
+    out += text;
+    return;
+  }
+  out += '"';
   for (char const c : text) {
     if (c == '"') out += '"';
     out += c;
   }
-  return out + '"';
+  out += '"';
 }
 
-std::string tsv_field(std::string const& text) {
-  std::string out;
+void append_tsv(std::string& out, std::string_view text) {
   for (char const c : text) {
     switch (c) {
       case '\t': out += "\\t"; break;
@@ -30,12 +33,24 @@ std::string tsv_field(std::string const& text) {
       default: out += c;
     }
   }
-  return out;
 }
 
+struct Delimited {
+  char delimiter;
+  std::string_view null;
+  void (*append)(std::string&, std::string_view);
+};
+constexpr Delimited csv{',', "", append_csv}, tsv{'\t', "\\N", append_tsv};
+
 // A file gets the value's own bytes, a terminal nothing that would command it.
-std::string for_screen(std::string text, RenderOptions const& options) {
-  return options.screen == Screen::yes ? printable(text) : text;
+void append_cell(std::string& line, std::optional<std::string_view> cell, Delimited const& form,
+                 Screen screen) {
+  if (!cell)
+    line += form.null;
+  else if (screen == Screen::yes)
+    form.append(line, printable(*cell));
+  else
+    form.append(line, *cell);
 }
 
 // Is it digits that a spreadsheet program would read as a number?
@@ -59,43 +74,94 @@ std::string spreadsheet_text(std::string const& text, std::uint32_t type) {
   return std::string_view{"=+-@\t\r"}.find(text.front()) == std::string_view::npos ? text : "'" + text;
 }
 
-template <typename Field>
-void render_delimited(Chunks& out, fleet::Result const& result, RenderOptions const& options, char delimiter,
-                      std::string_view null, Field const& field) {
-  std::string const line_end = options.spreadsheet == Spreadsheet::yes ? "\r\n" : "\n";
-  if (result.columns().empty()) return;
+std::string header_line(std::vector<std::string> const& names, Delimited const& form, Screen screen) {
   std::string line;
-  bool const spreadsheet = options.spreadsheet == Spreadsheet::yes;
-  if (spreadsheet) out += "\xef\xbb\xbf";
-  for (std::string const& name : printed_names(result)) {
-    if (!line.empty()) line += delimiter;
-    line += field(spreadsheet ? spreadsheet_text(name, fleet::type_oid::text) : for_screen(name, options));
+  for (std::string const& name : names) {
+    if (!line.empty()) line += form.delimiter;
+    append_cell(line, name, form, screen);
   }
-  out += line + line_end;
+  return line + "\n";
+}
+
+// CSV for a spreadsheet program (RenderOptions::spreadsheet).
+void render_spreadsheet(Chunks& out, fleet::Result const& result, RenderOptions const& options) {
+  std::string line = "\xef\xbb\xbf";
+  bool first = true;
+  for (std::string const& name : printed_names(result)) {
+    if (!std::exchange(first, false)) line += ',';
+    append_csv(line, spreadsheet_text(name, fleet::type_oid::text));
+  }
+  out += line += "\r\n";
   for (std::size_t row = 0; row < result.rows(); ++row) {
     line.clear();
     for (std::size_t column = 0; column < result.columns().size(); ++column) {
-      if (column > 0) line += delimiter;
-      auto const cell = cell_text(result, row, column, options);
-      if (!cell)
-        line += null;
-      else if (spreadsheet)
-        line += field(spreadsheet_text(*cell, result.columns()[column].type));
-      else
-        line += field(for_screen(*cell, options));
+      if (column > 0) line += ',';
+      if (auto const cell = cell_text(result, row, column, options))
+        append_csv(line, spreadsheet_text(*cell, result.columns()[column].type));
     }
-    out += line + line_end;
+    out += line += "\r\n";
   }
 }
+
+void render_delimited(Chunks& out, fleet::Result const& result, RenderOptions const& options,
+                      Delimited const& form) {
+  if (result.columns().empty()) return;
+  if (options.spreadsheet == Spreadsheet::yes) return render_spreadsheet(out, result, options);
+  std::string line = header_line(printed_names(result), form, options.screen);
+  out += line;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    line.clear();
+    for (std::size_t column = 0; column < result.columns().size(); ++column) {
+      if (column > 0) line += form.delimiter;
+      append_cell(line, cell_text(result, row, column, options), form, options.screen);
+    }
+    out += line += "\n";
+  }
+}
+
+// The same a row at a time.
+class DelimitedRows final : public fleet::RowFormat {
+ public:
+  DelimitedRows(Delimited const& form, Screen screen) : form_(form), screen_(screen) {}
+
+  std::string header(std::vector<fleet::Column> const& columns) const override {
+    std::vector<std::string> names;
+    for (fleet::Column const& column : columns) names.push_back(column.name);
+    return header_line(names, form_, screen_);
+  }
+
+  void append(std::string& text, std::vector<fleet::Column> const&, std::optional<std::string_view> tenant,
+              std::vector<std::optional<std::string_view>> const& cells) const override {
+    if (tenant) append_cell(text, tenant, form_, screen_);
+    bool first = !tenant;
+    for (auto const& cell : cells) {
+      if (!std::exchange(first, false)) text += form_.delimiter;
+      append_cell(text, cell, form_, screen_);
+    }
+    text += '\n';
+  }
+
+ private:
+  Delimited const& form_;
+  Screen screen_;
+};
 
 }  // namespace
 
 void render_csv(Chunks& out, fleet::Result const& result, RenderOptions const& options) {
-  render_delimited(out, result, options, ',', "", csv_field);
+  render_delimited(out, result, options, csv);
 }
 
 void render_tsv(Chunks& out, fleet::Result const& result, RenderOptions const& options) {
-  render_delimited(out, result, options, '\t', "\\N", tsv_field);
+  render_delimited(out, result, options, tsv);
+}
+
+std::unique_ptr<fleet::RowFormat> csv_rows(Screen screen) {
+  return std::make_unique<DelimitedRows>(csv, screen);
+}
+
+std::unique_ptr<fleet::RowFormat> tsv_rows(Screen screen) {
+  return std::make_unique<DelimitedRows>(tsv, screen);
 }
 
 }  // namespace shell

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ void render_json(Chunks& out, fleet::Result const& result, RenderOptions const& 
 void render_jsonl(Chunks& out, fleet::Result const& result, RenderOptions const& options);
 void render_markdown(Chunks& out, fleet::Result const& result, RenderOptions const& options);
 void render_html(Chunks& out, fleet::Result const& result, RenderOptions const& options);
+
+// The formats that print a row at a time as it comes.
+std::unique_ptr<fleet::RowFormat> csv_rows(Screen screen);
+std::unique_ptr<fleet::RowFormat> tsv_rows(Screen screen);
+std::unique_ptr<fleet::RowFormat> jsonl_rows();
 
 // JSON text of a value, numbers that JSON lacks as "NaN", "Infinity", "-Infinity". `indent` < 0: one line.
 std::string json_text(scripting::Json const& value, int indent = -1);

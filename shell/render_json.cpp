@@ -27,6 +27,32 @@ std::string json_cell(std::string const& text, std::uint32_t type) {
   return json_string(text);
 }
 
+// A name or value of a row: `"name": value`.
+void append_member(std::string& out, std::string const& name, std::uint32_t type,
+                   std::optional<std::string_view> cell) {
+  out += json_string(name) + ": ";
+  out += cell ? json_cell(std::string{*cell}, type) : "null";
+}
+
+class JsonLines final : public fleet::RowFormat {
+ public:
+  std::string header(std::vector<fleet::Column> const&) const override { return {}; }
+
+  void append(std::string& text, std::vector<fleet::Column> const& columns,
+              std::optional<std::string_view> tenant,
+              std::vector<std::optional<std::string_view>> const& cells) const override {
+    std::size_t column = 0;
+    text += "{";
+    if (tenant) append_member(text, columns[column++].name, fleet::type_oid::text, tenant);
+    for (auto const& cell : cells) {
+      if (column > 0) text += ", ";
+      append_member(text, columns[column].name, columns[column].type, cell);
+      ++column;
+    }
+    text += "}\n";
+  }
+};
+
 void append_json(std::string& out, scripting::Json const& value, int indent, int depth) {
   auto const new_line = [&](int level) {
     if (indent >= 0) {
@@ -73,9 +99,7 @@ std::string json_row(fleet::Result const& result, std::size_t row, std::vector<s
   std::string out = "{";
   for (std::size_t column = 0; column < names.size(); ++column) {
     if (column > 0) out += ", ";
-    auto const cell = cell_text(result, row, column, options);
-    out += json_string(names[column]) + ": ";
-    out += cell ? json_cell(*cell, result.columns()[column].type) : "null";
+    append_member(out, names[column], result.columns()[column].type, cell_text(result, row, column, options));
   }
   return out + "}";
 }
@@ -94,5 +118,7 @@ void render_jsonl(Chunks& out, fleet::Result const& result, RenderOptions const&
   auto const names = printed_names(result);
   for (std::size_t row = 0; row < result.rows(); ++row) out += json_row(result, row, names, options) + "\n";
 }
+
+std::unique_ptr<fleet::RowFormat> jsonl_rows() { return std::make_unique<JsonLines>(); }
 
 }  // namespace shell

@@ -170,8 +170,16 @@ ExitStatus Reporter::answer(scripting::Answer const& answer) {
     }
   }
   for (std::string const& text : answer.notes) note(text);
-  if (answer.ended && status == ExitStatus::done) status = exit_status(*answer.ended);
+  if (answer.ended && (status == ExitStatus::done || answer.ended == fleet::ErrorKind::interrupted))
+    status = exit_status(*answer.ended);
   return status;
+}
+
+std::optional<scripting::Printing> Reporter::printing() {
+  if (options_.conversation == Conversation::events) return std::nullopt;
+  auto format = row_format(options_.format, out_.is_terminal() ? Screen::yes : Screen::no);
+  if (!format) return std::nullopt;
+  return scripting::Printing{&out_, std::move(format)};
 }
 
 void Reporter::page(std::string_view text) { out_.write(text); }

@@ -43,6 +43,8 @@ class Reporter {
   void page(std::string_view text);
   // Prints value, failures and notes; says what the exit status is after it.
   ExitStatus answer(scripting::Answer const& answer);
+  // For rows that are printed as they come, in the formats that can; nullopt for the others and for events.
+  std::optional<scripting::Printing> printing();
   void say(std::string_view text);
   void note(std::string_view text);
   void question(runbooks::Question const& question);

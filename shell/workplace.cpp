@@ -238,6 +238,7 @@ scripting::World& Workplace::world() {
     world_->notifier = notifier(fleet_->environment().notify);
     reporter_.limit_rows([this] { return static_cast<std::size_t>(world_->settings.display_rows); });
     world_->show = [this](scripting::Answer const& answer) { (void)reporter_.answer(answer); };
+    world_->row_format = [](std::string_view format) { return row_format(parse_format(format), Screen::no); };
     world_->render = [this](fleet::CopySink& out, fleet::Result const& result, std::string_view format) {
       RenderOptions render_options;
       // What result:save(path, { excel = true }) writes: CSV for a spreadsheet program.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,5 +27,10 @@ struct Conversation {
 // Reads every answer to a request that was sent. A COPY FROM STDIN is failed, a COPY TO STDOUT read and
 // thrown away: the caller did not ask for one.
 Conversation converse(PGconn* connection, std::string_view statement);
+
+// The same for one statement whose rows `sink` gets as they come. What the sink throws is kept: `give_up` is
+// called (it cancels the statement), the rest is read and thrown away, then it is thrown again.
+Conversation converse(PGconn* connection, std::string_view statement, RowSink& sink,
+                      std::function<void()> const& give_up);
 
 }  // namespace fleet::postgres

@@ -21,7 +21,7 @@ class PostgresDriver final : public Driver {
   std::unique_ptr<Session> connect(Endpoint const& endpoint, Secrets& secrets,
                                    ConnectOptions const& options) override {
     return std::make_unique<PostgresSession>(endpoint, secrets, open_handle(endpoint, secrets, options),
-                                             options.access, *watch_ ? watch_ : nullptr);
+                                             options, *watch_ ? watch_ : nullptr);
   }
   std::string sha256(std::string_view bytes) const override { return postgres::sha256(bytes); }
   std::string sha256_file(std::string const& path) const override { return postgres::sha256_file(path); }

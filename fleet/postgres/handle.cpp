@@ -11,6 +11,7 @@
 
 #include "fleet/postgres/connect_error.hpp"
 #include "fleet/postgres/dsn.hpp"
+#include "fleet/postgres/pooler.hpp"
 
 namespace fleet::postgres {
 namespace {
@@ -53,6 +54,8 @@ std::vector<Settings> session_settings(ConnectOptions const& options) {
   if (!options.role.empty()) settings.push_back({"role", options.role});
   if (options.statement_timeout_ms > 0)
     settings.push_back({"statement_timeout", std::to_string(options.statement_timeout_ms)});
+  if (options.lock_timeout_ms > 0)
+    settings.push_back({"lock_timeout", std::to_string(options.lock_timeout_ms)});
   return settings;
 }
 
@@ -170,25 +173,38 @@ bool complete_attempt(PGconn* handle, int timeout_s, std::stop_token const& stop
   return true;
 }
 
-// What start-up options could not say: a pooler (PgBouncer) refuses `options`.
-void apply_settings(PGconn* handle, ConnectOptions const& options) {
-  std::string sql;
+std::string place_of(Keywords const& keywords) {
+  std::string place;
+  for (char const* keyword : {"service", "host", "hostaddr", "port"}) {
+    auto const found = keywords.find(keyword);
+    place += (found == keywords.end() ? std::string{} : found->second) + '\n';
+  }
+  return place;
+}
+
+// The settings for a transaction behind a pooler. Values are read as ISO text there too, whoever used that
+// backend before us.
+std::string local_settings(PGconn* handle, ConnectOptions const& options) {
+  std::string sql = "SET LOCAL datestyle = 'ISO'";
   for (Settings const& setting : session_settings(options)) {
+    if (setting.name == "default_transaction_read_only") continue;  // BEGIN says it
     char* quoted = PQescapeLiteral(handle, setting.value.c_str(), setting.value.size());
-    if (quoted) sql += "SET " + setting.name + " = " + quoted + ";";
+    if (quoted) sql += "; SET LOCAL " + setting.name + " = " + quoted;
     PQfreemem(quoted);
   }
-  // Every value is read as ISO text. Reported by the server, so that the usual case costs nothing.
+  return sql;
+}
+
+// Every value is read as ISO text. Reported by the server, so that the usual case costs nothing.
+void read_iso_dates(PGconn* handle) {
   char const* style = PQparameterStatus(handle, "DateStyle");
-  if (style && !std::string_view{style}.starts_with("ISO")) sql += "SET datestyle = 'ISO';";
-  if (sql.empty()) return;
-  Answer answer{PQexec(handle, sql.c_str())};
-  if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) {
-    Error error{ErrorKind::connect, "the server refuses the session's settings: " +
-                                        one_line(PQresultErrorField(answer.get(), PG_DIAG_MESSAGE_PRIMARY))};
-    if (char const* state = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE)) error.sqlstate = state;
-    throw error;
-  }
+  if (!style || std::string_view{style}.starts_with("ISO")) return;
+  Answer answer{PQexec(handle, "SET datestyle = 'ISO'")};
+  if (PQresultStatus(answer.get()) == PGRES_COMMAND_OK) return;
+  Error error{ErrorKind::connect, "the server refuses the session's settings: " +
+                                      one_line(PQresultErrorField(answer.get(), PG_DIAG_MESSAGE_PRIMARY))};
+  if (char const* state = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE)) error.sqlstate = state;
+  throw error;
 }
 
 }  // namespace
@@ -200,7 +216,7 @@ std::string one_line(char const* message) {
   return text;
 }
 
-Handle open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions const& options) {
+Opened open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions const& options) {
   refuse_stray_variables();
   std::vector<Keywords> candidates = one_per_host(complete(endpoint, options));
   int timeout_s = options.connect_timeout_s;
@@ -214,26 +230,32 @@ Handle open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions co
     throw Error{ErrorKind::config, "the value behind " + endpoint.password.reference() + " holds a NUL byte"};
 
   ConnectFailure failure;
+  bool const has_settings = !session_settings(options).empty();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
+    Keywords& keywords = candidates[i];
     if (options.stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted before connecting"};
-    Handle handle = start(candidates[i], password.value);
+    std::string const place = place_of(keywords);
+    if (has_settings && known_route(place) == Route::pooled) keywords["options"] = endpoint.get("options");
+    Handle handle = start(keywords, password.value);
     if (PQstatus(handle.get()) != CONNECTION_BAD &&
         !complete_attempt(handle.get(), timeout_s, options.stop)) {
       failure = {"no answer within " + std::to_string(timeout_s) + " s", "", "", ""};
       continue;
     }
     if (PQstatus(handle.get()) == CONNECTION_OK) {
-      ConnectOptions missing;  // settings that did not travel with the start-up packet
-      if (candidates[i].at("options").empty()) missing = options;
-      apply_settings(handle.get(), missing);
-      return handle;
+      std::string settings;
+      if (has_settings && find_route(place, handle.get()) == Route::pooled)
+        settings = local_settings(handle.get(), options);
+      else
+        read_iso_dates(handle.get());
+      return {std::move(handle), std::move(settings)};
     }
     failure = read_failure(PQerrorMessage(handle.get()));
-    // A pooler. What the endpoint itself wants in `options` has no SET to replace it.
-    if (failure.sqlstate == "08P01" && !candidates[i].at("options").empty() &&
+    // A pooler that refuses `options`. What the endpoint itself wants there has nothing to replace it.
+    if (failure.sqlstate == "08P01" && has_settings && known_route(place) != Route::pooled &&
         endpoint.get("options").empty()) {
-      candidates[i]["options"].clear();
-      --i;  // the same host again, with SET afterwards
+      note_route(place, Route::pooled);
+      --i;  // the same host again, without
     }
   }
   Error error = connect_error(endpoint, options, failure);

@@ -21,8 +21,13 @@ struct Clear {
 };
 using Answer = std::unique_ptr<PGresult, Clear>;
 
-// An open connection with the session settings of `options` in force (fleet/session.hpp: Driver::connect).
-Handle open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions const& options);
+// An open connection with the session settings of `options` in force (fleet/session.hpp: Driver::connect);
+// behind a pooler (fleet/postgres/pooler.hpp) they are not, but `settings` makes them so for one transaction.
+struct Opened {
+  Handle handle;
+  std::string settings;  // "SET LOCAL …;…", empty on a direct connection
+};
+Opened open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions const& options);
 
 // First line of a libpq message, without the trailing newline.
 std::string one_line(char const* message);

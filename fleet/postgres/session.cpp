@@ -60,14 +60,16 @@ void ignore_notice(void*, PGresult const*) {}
 
 }  // namespace
 
-PostgresSession::PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access,
-                                 std::shared_ptr<SessionWatch const> watch)
+PostgresSession::PostgresSession(Endpoint endpoint, Secrets& secrets, Opened opened,
+                                 ConnectOptions const& options, std::shared_ptr<SessionWatch const> watch)
     : endpoint_(std::move(endpoint)),
       secrets_(secrets),
-      handle_(handle.get()),
-      connection_(std::move(handle)),
+      handle_(opened.handle.get()),
+      connection_(std::move(opened.handle)),
       cancel_(PQgetCancel(handle_)),
-      access_(access),
+      access_(options.access),
+      settings_(std::move(opened.settings)),
+      role_(options.role),
       watch_(std::move(watch)) {
   // libpqxx installs a notice processor that prints to stderr.
   PQsetNoticeReceiver(handle_, ignore_notice, nullptr);
@@ -183,12 +185,51 @@ Result PostgresSession::finish(Conversation talk, std::string const& sql) {
   return talk.last ? to_result(talk.last.get()) : Result{};
 }
 
+bool PostgresSession::needs_transaction() const {
+  if (settings_.empty() || begun_) return false;
+  if (access_ == Access::read_only) return true;
+  throw dress(Error{ErrorKind::refused, "a connection pooler stands at " + endpoint_.describe() +
+                                            ": a timeout or a role holds only inside a transaction there"}
+                  .with_hint("connect past the pooler, or leave out --timeout"));
+}
+
 Result PostgresSession::query(Statement const& statement) {
+  if (needs_transaction()) {
+    Transaction enclosing{*this, access_};
+    Result result = query(statement);
+    enclosing.commit();
+    return result;
+  }
   send(statement.sql, statement.params);
   return finish(converse(handle_, statement.sql), statement.sql);
 }
 
+void PostgresSession::stream(Statement const& statement, RowSink& sink) {
+  if (needs_transaction()) {
+    Transaction enclosing{*this, access_};
+    stream(statement, sink);
+    return enclosing.commit();
+  }
+  send(statement.sql, statement.params);
+  // Refused only where nothing is under way; then converse() says what there is to say.
+  PQsetSingleRowMode(handle_);
+  std::optional<Conversation> talk;
+  try {
+    talk = converse(handle_, statement.sql, sink, [this] { send_cancel(cancel_.get()); });
+  } catch (std::exception const&) {
+    if (!begun_) rollback();
+    throw;
+  }
+  finish(std::move(*talk), statement.sql);
+}
+
 Result PostgresSession::script(std::string_view text) {
+  if (needs_transaction()) {
+    Transaction enclosing{*this, access_};
+    Result result = script(text);
+    enclosing.commit();
+    return result;
+  }
   std::string const sql{text};
   send_script(sql);
   return finish(converse(handle_, sql), sql);
@@ -200,11 +241,20 @@ void PostgresSession::begin(Access access, std::string_view settings) {
     throw dress({ErrorKind::usage, "this session can only read"});
   // Plain BEGIN for writes: a database fenced with default_transaction_read_only stays fenced.
   std::string sql = access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN";
+  if (!settings_.empty()) sql += "; " + settings_;
   if (!settings.empty()) sql += "; " + std::string{settings};
   send_script(sql);
   Conversation talk = converse(handle_, sql);
   if (talk.error) {
     if (!lost()) rollback();
+    // As connect_error() says it of a direct connection.
+    if (!settings_.empty() && talk.error->message.find("role") != std::string::npos &&
+        (talk.error->sqlstate == "22023" || talk.error->sqlstate == "42501")) {
+      talk.error->kind = ErrorKind::refused;
+      talk.error->message = endpoint_.describe() + " does not let " + endpoint_.get("user") + " act as " +
+                            role_ + ": " + talk.error->message;
+      talk.error->hint = "`tenantsh run register_server` creates that role and grants it";
+    }
     fail(std::move(*talk.error), sql);
   }
   begun_ = true;
@@ -292,6 +342,11 @@ std::string PostgresSession::password_verifier(std::string const& role, std::str
 }
 
 void PostgresSession::copy_out(std::string_view copy_sql, CopySink& sink) {
+  if (needs_transaction()) {
+    Transaction enclosing{*this, access_};
+    copy_out(copy_sql, sink);
+    return enclosing.commit();
+  }
   std::string const sql{copy_sql};
   send(sql, {});
   Answer first{PQgetResult(handle_)};

@@ -18,7 +18,7 @@ namespace fleet::postgres {
 class PostgresSession final : public Session {
  public:
   // `watch`: null in ordinary work.
-  PostgresSession(Endpoint endpoint, Secrets& secrets, Handle handle, Access access,
+  PostgresSession(Endpoint endpoint, Secrets& secrets, Opened opened, ConnectOptions const& options,
                   std::shared_ptr<SessionWatch const> watch);
 
   Result query(Statement const& statement) override;
@@ -34,6 +34,7 @@ class PostgresSession final : public Session {
   std::string quote_identifier(std::string_view name) const override;
   std::string quote_literal(std::string_view text) const override;
   std::string password_verifier(std::string const& role, std::string const& password) const override;
+  void stream(Statement const& statement, RowSink& sink) override;
   void copy_out(std::string_view copy_sql, CopySink& sink) override;
   void cancel() noexcept override;
 
@@ -43,6 +44,9 @@ class PostgresSession final : public Session {
   };
 
   void require_open() const;
+  // Behind a pooler a statement outside a transaction needs one, for its settings. Error{refused} when it may
+  // write: a transaction around it could change what it does.
+  bool needs_transaction() const;
   // Sends one statement (extended protocol) or a script (simple, no parameters); a pending cancel() wins.
   void send(std::string const& sql, Statement::Parameters const& params);
   void send_script(std::string const& sql);
@@ -67,6 +71,9 @@ class PostgresSession final : public Session {
   std::unique_ptr<PGcancel, FreeCancel> cancel_;
   std::atomic<bool> cancel_asked_ = false;
   Access access_;
+  std::string
+      settings_;      // to be said in each transaction: there is a pooler between (fleet/postgres/handle.hpp)
+  std::string role_;  // of ConnectOptions
   std::shared_ptr<SessionWatch const> watch_;
   bool begun_ = false;         // by begin(), not yet ended by commit() or rollback()
   bool savepoints_ = false;    // the open transaction has had one

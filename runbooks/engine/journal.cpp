@@ -222,7 +222,7 @@ fleet::Session* Journal::connect() {
   if (session_) return session_.get();
   try {
     session_ =
-        parts_.fleet.driver().connect(parts_.fleet.master(), parts_.fleet.secrets(),
+        parts_.fleet.driver().connect(parts_.fleet.journal(), parts_.fleet.secrets(),
                                       {.role = {}, .application_name = parts_.who.application_name(id_)});
     // The mirror is fsynced before anything is done; should the server crash, what it had not written yet is
     // copied from there. Waiting for its disk at each line as well would double the cost of a step; it is

@@ -52,7 +52,7 @@ std::vector<std::string> Runner::settle_approval(FoundRun const& found, std::vec
     return {"the journal's record of it was altered"};
   auto moved = what_moved(request.facts, facts_of(runbook_, found.record.inputs, parts_.fleet, parts_.gate));
   if (!moved.empty()) return moved;
-  auto const master = parts_.fleet.driver().connect(parts_.fleet.master(), parts_.fleet.secrets(), {});
+  auto const master = parts_.fleet.driver().connect(parts_.fleet.journal(), parts_.fleet.secrets(), {});
   std::string const here = login_of(*master);
   approvals = approvals_of(*master, found.record.id, request.digest, {request.login, here});
   int const missing = request.count - static_cast<int>(approvals.size());

@@ -38,7 +38,7 @@ Event event_of_row(fleet::Result const& rows, std::size_t i) {
 std::vector<FoundRun> runs_in_master(fleet::Fleet& fleet, std::vector<FoundRun> const& known) {
   std::vector<FoundRun> found;
   auto session =
-      fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
+      fleet.driver().connect(fleet.journal(), fleet.secrets(), {.access = fleet::Access::read_only});
   if (session->query({"select to_regclass('runbook.attempt') is not null"}).value() != "t") return found;
   auto const rows = session->query(
       {"select run_id, seq, to_char(a.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, "
@@ -86,7 +86,7 @@ std::vector<RunNote> read_notes(fleet::Fleet& fleet, std::string const& run_id) 
   std::vector<RunNote> notes;
   try {
     auto session =
-        fleet.driver().connect(fleet.master(), fleet.secrets(), {.access = fleet::Access::read_only});
+        fleet.driver().connect(fleet.journal(), fleet.secrets(), {.access = fleet::Access::read_only});
     if (session->query({"select to_regclass('runbook.note') is not null"}).value() != "t") return notes;
     auto const rows = session->query(
         {"select to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as at, author, text"

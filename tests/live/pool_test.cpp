@@ -110,6 +110,9 @@ class CountingDriver final : public fleet::Driver {
     std::string password_verifier(std::string const& role, std::string const& password) const override {
       return real_->password_verifier(role, password);
     }
+    void stream(fleet::Statement const& statement, fleet::RowSink& sink) override {
+      real_->stream(statement, sink);
+    }
     void copy_out(std::string_view sql, fleet::CopySink& sink) override { real_->copy_out(sql, sink); }
     void cancel() noexcept override { real_->cancel(); }
 

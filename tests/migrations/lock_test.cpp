@@ -31,6 +31,7 @@ class PooledSession final : public fleet::Session {
   std::string quote_identifier(std::string_view name) const override { return std::string{name}; }
   std::string quote_literal(std::string_view text) const override { return std::string{text}; }
   std::string password_verifier(std::string const&, std::string const&) const override { return {}; }
+  void stream(fleet::Statement const&, fleet::RowSink&) override {}
   void copy_out(std::string_view, fleet::CopySink&) override {}
   void cancel() noexcept override {}
 

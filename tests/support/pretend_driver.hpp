@@ -51,6 +51,15 @@ class PretendDriver final : public fleet::Driver {
     }
     std::string quote_literal(std::string_view text) const override { return "'" + std::string{text} + "'"; }
     std::string password_verifier(std::string const&, std::string const&) const override { return "SCRAM"; }
+    void stream(fleet::Statement const& statement, fleet::RowSink& sink) override {
+      fleet::Result const result = query(statement);
+      sink.columns(result.columns());
+      std::vector<std::optional<std::string_view>> cells(result.columns().size());
+      for (std::size_t row = 0; row < result.rows(); ++row) {
+        for (std::size_t column = 0; column < cells.size(); ++column) cells[column] = result.at(row, column);
+        sink.row(cells);
+      }
+    }
     void copy_out(std::string_view, fleet::CopySink&) override {}
     void cancel() noexcept override {}
 
