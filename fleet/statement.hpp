@@ -33,9 +33,9 @@ struct StatementFacts {
   StatementEffect effect = StatementEffect::read;  // the strongest of them
   std::string verb;  // "INSERT", "CREATE DATABASE", "SELECT calling NAME()": the cause of `effect`
   std::vector<std::string>
-      functions;  // called functions that are not known to only read, as written, each once
-  std::string
-      destroys;  // DROP DATABASE, DROP SCHEMA, TRUNCATE, DELETE without WHERE, anywhere in it; else ""
+      functions;         // called functions that are not known to only read, as written, each once
+  std::string destroys;  // DROP of a DATABASE, SCHEMA, TABLE, COLUMN or of what is OWNED, TRUNCATE, DELETE
+                         // without WHERE, anywhere in it; else ""
   bool transaction_forbidden = false;  // PostgreSQL refuses it inside a transaction block
   bool transaction_control = false;    // BEGIN, COMMIT, ROLLBACK, PREPARE TRANSACTION (savepoints are not)
 };

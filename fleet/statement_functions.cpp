@@ -255,6 +255,15 @@ constexpr std::string_view outside_functions[] = {
     "pg_wal_replay_pause", "pg_wal_replay_resume",
 };
 
+// Volatile functions of PostgreSQL 15 that take one argument, but for those above. Such a call may be written
+// like a column: (7).lo_create.
+constexpr std::string_view other_unary_functions[] = {
+    "brin_summarize_new_values", "gin_clean_pending_list", "lo_close", "lo_creat", "lo_create", "lo_get",
+    "lo_import", "lo_tell", "lo_tell64", "lo_unlink", "nextval", "pg_import_system_collations", "pg_ls_dir",
+    "pg_ls_replslotdir", "pg_ls_tmpdir", "pg_read_binary_file", "pg_read_file", "pg_replication_origin_create",
+    "pg_replication_origin_drop", "pg_replication_origin_session_progress", "pg_stat_file", "ts_stat",
+};
+
 // clang-format on
 
 template <std::size_t Size>
@@ -267,6 +276,7 @@ static_assert(std::is_sorted(std::begin(stable_functions), std::end(stable_funct
 static_assert(std::is_sorted(std::begin(harmless_functions), std::end(harmless_functions)));
 static_assert(std::is_sorted(std::begin(session_functions), std::end(session_functions)));
 static_assert(std::is_sorted(std::begin(outside_functions), std::end(outside_functions)));
+static_assert(std::is_sorted(std::begin(other_unary_functions), std::end(other_unary_functions)));
 
 }  // namespace
 
@@ -275,6 +285,12 @@ StatementEffect effect_of_function(std::string_view name) {
   if (holds(session_functions, name)) return StatementEffect::session;
   if (holds(outside_functions, name)) return StatementEffect::outside;
   return StatementEffect::write;
+}
+
+StatementEffect effect_of_attribute(std::string_view name) {
+  bool const known =
+      holds(session_functions, name) || holds(outside_functions, name) || holds(other_unary_functions, name);
+  return known ? effect_of_function(name) : StatementEffect::read;
 }
 
 }  // namespace fleet

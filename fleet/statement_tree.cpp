@@ -110,6 +110,15 @@ void add_call(Json const& name, std::string const& caller, Cause& cause, Stateme
   strengthen(cause, effect, caller + " calling " + written + "()");
 }
 
+// (5).lo_create, x.nextval: PostgreSQL calls a function of one argument that is written like a column.
+void add_attribute(Json const& parts, std::string const& caller, Cause& cause, StatementFacts& facts) {
+  for (auto const& part : parts) {
+    auto const name = text(field(part, "String"), "sval");
+    if (effect_of_attribute(name) != StatementEffect::read)
+      add_call(Json::array({part}), caller, cause, facts);
+  }
+}
+
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> row_writers{{
     {"InsertStmt", "INSERT"},
     {"UpdateStmt", "UPDATE"},
@@ -135,6 +144,9 @@ void add_query(Json const& root, std::string const& caller, Cause& cause, Statem
     if (auto const& name = field(node, "funcname"); name.is_array())
       calls.emplace_back(node.value("location", 0), &name);
     if (node.is_object()) {
+      add_attribute(field(field(node, "A_Indirection"), "indirection"), caller, cause, facts);
+      if (auto const& fields = field(field(node, "ColumnRef"), "fields"); fields.size() > 1)
+        add_attribute(Json::array({fields.back()}), caller, cause, facts);
       if (node.contains("intoClause")) strengthen(cause, StatementEffect::write, "SELECT INTO");
       if (auto const& lock = field(node, "LockingClause"); !lock.is_null())
         strengthen(cause, StatementEffect::write, lock_verb(text(lock, "strength")));
@@ -344,7 +356,7 @@ void examine(std::string const& name, Json const& fields, Cause& cause, Statemen
   if (std::find(running.begin(), running.end(), name) != running.end()) add_query(fields, verb, cause, facts);
 }
 
-// What takes whole databases, schemas or tables of data away, also in a WITH or behind EXPLAIN ANALYZE. A
+// What takes databases, schemas, tables or columns of data away, also in a WITH or behind EXPLAIN ANALYZE. A
 // loop, because the tree is as deep as the text is long.
 std::string destruction(Json const& root) {
   std::vector<Json const*> open{&root};
@@ -354,7 +366,12 @@ std::string destruction(Json const& root) {
     if (node.is_object()) {
       if (node.contains("DropdbStmt")) return "DROP DATABASE";
       if (node.contains("TruncateStmt")) return "TRUNCATE";
-      if (text(field(node, "DropStmt"), "removeType") == "OBJECT_SCHEMA") return "DROP SCHEMA";
+      if (auto const kind = text(field(node, "DropStmt"), "removeType"); kind == "OBJECT_SCHEMA")
+        return "DROP SCHEMA";
+      else if (kind == "OBJECT_TABLE")
+        return "DROP TABLE";
+      if (text(field(node, "AlterTableCmd"), "subtype") == "AT_DropColumn") return "DROP COLUMN";
+      if (node.contains("DropOwnedStmt")) return "DROP OWNED";
       if (auto const& removal = field(node, "DeleteStmt");
           !removal.is_null() && !removal.contains("whereClause"))
         return "DELETE without WHERE";

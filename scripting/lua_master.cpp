@@ -15,24 +15,15 @@ Answer query(World& world, Arguments const& arguments) {
 
 Answer card(World& world, Arguments const&) { return {master_card(world), {}, {}}; }
 
-std::string_view to_text(fleet::StatementEffect effect) {
-  switch (effect) {
-    case fleet::StatementEffect::read: return "read";
-    case fleet::StatementEffect::write: return "write";
-    case fleet::StatementEffect::session: return "session";
-    case fleet::StatementEffect::outside: return "outside";
-  }
-  return "";
-}
-
 Answer explain_effect(World&, Arguments const& arguments) {
   fleet::StatementFacts facts = fleet::examine_statement(arguments.text("sql"));
   Json json = Json::object();
-  json["effect"] = to_text(facts.effect);
+  json["effect"] = fleet::to_string(facts.effect);
   json["verb"] = facts.verb;
   json["statements"] = facts.statements;
   json["functions"] = facts.functions;
   json["transaction_forbidden"] = facts.transaction_forbidden;
+  json["destroys"] = facts.destroys.empty() ? Json() : Json(facts.destroys);
   return {std::move(json), {}, {}};
 }
 
@@ -82,8 +73,8 @@ void add_sql(Registry& registry) {
       .name = "explain_effect",
       .parameters =
           {{.name = "sql", .required = true, .positional = true, .brief = "one or more statements"}},
-      .returns =
-          "table: effect (read, write, session, outside), verb, statements, functions, transaction_forbidden",
+      .returns = "table: effect (read, write, session, outside), verb, statements, functions, "
+                 "transaction_forbidden, destroys (nil when nothing)",
       .errors = "sql 42601 with the position when PostgreSQL's parser refuses the text",
       .brief = "What a statement would do, from PostgreSQL's own parse tree. Nothing is sent anywhere.",
       .example = "sql:explain_effect(\"vacuum full\").effect",

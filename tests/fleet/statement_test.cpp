@@ -66,6 +66,15 @@ Case const cases[] = {
     {"select txid_current()", "1 write | SELECT calling txid_current() | txid_current"},
     {"select pg_notify('a', 'b')", "1 write | SELECT calling pg_notify() | pg_notify"},
 
+    // Written like a column, called all the same.
+    {"select ('s'::regclass).nextval", "1 write | SELECT calling nextval() | nextval"},
+    {"select (a[1]).lo_create from t", "1 write | SELECT calling lo_create() | lo_create"},
+    {"select x.pg_cancel_backend from generate_series(1, 9) x",
+     "1 outside | SELECT calling pg_cancel_backend() | pg_cancel_backend"},
+    {"update t set a = (b).pg_terminate_backend",
+     "1 outside | UPDATE calling pg_terminate_backend() | pg_terminate_backend"},
+    {"select (address).city, t.nextvalue, (a).lower, t.a[1] from t", "1 read | SELECT"},
+
     {"select * into copy from t", "1 write | SELECT INTO"},
     {"select * from t for update", "1 write | SELECT FOR UPDATE"},
     {"select * from t for no key update skip locked", "1 write | SELECT FOR NO KEY UPDATE"},

@@ -210,7 +210,7 @@ TEST_CASE("sql-injection-shape") {
   CHECK(check.in_tx("local s = run.slug db:exec('select ' .. s)") == "3:62 " + rule);
   CHECK(check.in_tx("db:exec('select ' .. tostring(run.at.slug))") == "3:82 " + rule);
   CHECK(check.in_tx("db:exec('select ' .. run.size .. run.id)") == "");
-  CHECK(check.in_tx("db:exec('drop table ' .. db:identifier(run.slug))") == "");
+  CHECK(check.in_tx("db:exec('analyze ' .. db:identifier(run.slug))") == "");
   CHECK(check.in_tx("local s = db:literal(run.slug) db:exec('select ' .. s)") == "");
   CHECK(check.in_tx("db:exec('select $1', run.slug .. 'x')") == "");
 }
