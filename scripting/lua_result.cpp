@@ -23,13 +23,19 @@ int push_errors(lua_State* lua, Rows const& rows) {
   return 1;
 }
 
-int push_columns(lua_State* lua, fleet::Result const& result) {
-  lua_createtable(lua, static_cast<int>(result.columns().size()), 0);
-  for (std::size_t i = 0; i < result.columns().size(); ++i) {
-    push_text(lua, result.columns()[i].name);
+int push_texts(lua_State* lua, std::vector<std::string> const& texts) {
+  lua_createtable(lua, static_cast<int>(texts.size()), 0);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    push_text(lua, texts[i]);
     lua_rawseti(lua, -2, static_cast<lua_Integer>(i) + 1);
   }
   return 1;
+}
+
+int push_columns(lua_State* lua, fleet::Result const& result) {
+  std::vector<std::string> names;
+  for (fleet::Column const& column : result.columns()) names.push_back(column.name);
+  return push_texts(lua, names);
 }
 
 int result_index(lua_State* lua) {
@@ -44,6 +50,7 @@ int result_index(lua_State* lua) {
   if (push_method_named(lua, "result", key, Receiver::collection)) return 1;
   if (key == "errors") return push_errors(lua, *handle.rows);
   if (key == "columns") return push_columns(lua, handle.rows->result);
+  if (key == "answered") return push_texts(lua, handle.rows->answered);
   if (key == "asked") {
     lua_pushinteger(lua, static_cast<lua_Integer>(handle.rows->asked));
     return 1;
@@ -52,8 +59,8 @@ int result_index(lua_State* lua) {
     lua_pushinteger(lua, static_cast<lua_Integer>(handle.rows->result.affected));
     return 1;
   }
-  Error error =
-      no_such_member(state_of(lua).registry, "result", key, {"errors", "columns", "asked", "affected"});
+  Error error = no_such_member(state_of(lua).registry, "result", key,
+                               {"errors", "columns", "asked", "answered", "affected"});
   if (handle.rows->result.find_column(key))
     error.hint = "a column is asked of a row: result[1]." + std::string{key};
   throw error;
@@ -170,7 +177,8 @@ Parameter column_parameter(char const* brief) {
 void add_result(Registry& registry) {
   registry.add(
       Object{.name = "result",
-             .brief = "what a query gives: #r, r[1].column, r[1][1], for row in r do, r.errors, r.columns",
+             .brief = "what a query gives: #r, r[1].column, r[1][1], for row in r do, r.errors, r.columns, "
+                      "r.answered (slugs)",
              .global = false});
   add_result_shapes(registry);
   add_result_answers(registry);

@@ -136,9 +136,9 @@ Givers far_from_median(fleet::Result const& result, std::vector<TenantAnswer> co
     if (!values[tenant] || compare_decimals(distance(*values[tenant], median), limit) > 0)
       far.push_back(tenant);
   notes.push_back(
-      fmt::format("{}: the median is {}, half of the tenants lie within {} of it; {} of {} lie farther away "
-                  "than {} times that, {}",
-                  name, median, middle, far.size(), answers.size(), times, limit));
+      fmt::format("{}: the median is {}, half of the tenants lie within {} of it; farther than {} times that "
+                  "({}): {} of {}",
+                  name, median, middle, times, limit, far.size(), answers.size()));
   return far;
 }
 

@@ -7,6 +7,8 @@ namespace shell {
 namespace {
 
 constexpr std::size_t narrowest = 8;  // a column is not cut below this; then columns are left out
+// The first column says what a row is about (a slug, say): it keeps this part of the line.
+constexpr std::size_t part_of_first = 3;
 
 std::string spaces(std::size_t count) { return std::string(count, ' '); }
 
@@ -73,10 +75,13 @@ std::size_t line_width(std::vector<std::size_t> const& widths, std::size_t shown
 Layout fit(std::vector<std::size_t> widths, std::vector<bool> const& whole, std::size_t limit) {
   Layout layout{std::move(widths), 0, false};
   layout.shown = layout.widths.size();
+  auto const least = [&](std::size_t column) {
+    return column == 0 ? std::max(narrowest, limit / part_of_first) : narrowest;
+  };
   while (limit > 0 && line_width(layout.widths, layout.shown) > limit) {
     std::size_t widest = layout.shown;
     for (std::size_t i = 0; i < layout.shown; ++i)
-      if (!whole[i] && layout.widths[i] > narrowest &&
+      if (!whole[i] && layout.widths[i] > least(i) &&
           (widest == layout.shown || layout.widths[i] > layout.widths[widest]))
         widest = i;
     if (widest == layout.shown) {
@@ -84,7 +89,7 @@ Layout fit(std::vector<std::size_t> widths, std::vector<bool> const& whole, std:
       --layout.shown;
     } else {
       std::size_t const excess = line_width(layout.widths, layout.shown) - limit;
-      std::size_t second = narrowest;
+      std::size_t second = least(widest);
       for (std::size_t i = 0; i < layout.shown; ++i)
         if (i != widest && !whole[i] && layout.widths[i] < layout.widths[widest])
           second = std::max(second, layout.widths[i]);

@@ -108,7 +108,7 @@ TEST_CASE("outliers by distance from the median, exactly") {
   CHECK(
       text(outlying_rows(rows, {})) ==
       "(n: the median is 100000000000000000000000000000000000000010.3, half of the tenants lie within 0.1 of "
-      "it; 2 of 6 lie farther away than 6 times that, 0.6) tenant,n\n"
+      "it; farther than 6 times that (0.6): 2 of 6) tenant,n\n"
       "e,100000000000000000000000000000000000000011.0\nf,\n");
   CHECK(text(outlying_rows(rows, {.column = "n", .times = 7})).ends_with("tenant,n\nf,\n"));
   // The commonest value is the median and its distances are 0: whoever differs stands out.
@@ -162,6 +162,8 @@ TEST_CASE("a fan-out remembers who answered, also through sort, and not through 
   lua.table = fleet::Result{{{"n", oid::int4}}};
   CHECK(lua("tenants:query('select 1', { tenants = { 'acme', 'beta', 'gamma' } }):answers()") ==
         "answer,tenants,examples,rows,n\n1,3,\"acme, beta, gamma\",0,\n");
+  CHECK(lua("table.concat(tenants:query('select 1', { tenants = { 'acme', 'beta' } }).answered, ' ')") ==
+        "acme beta");
   CHECK(lua("tenants:query('select 1', { tenants = { 'acme', 'beta', 'gamma' } }):sort('n'):answers()") ==
         "answer,tenants,examples,rows,n\n1,3,\"acme, beta, gamma\",0,\n");
   CHECK(
