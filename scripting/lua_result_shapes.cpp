@@ -5,6 +5,7 @@
 #include "scripting/cell.hpp"
 #include "scripting/conversion.hpp"
 #include "scripting/derive.hpp"
+#include "scripting/result_decode.hpp"
 #include "scripting/result_groups.hpp"
 #include "scripting/result_rows.hpp"
 
@@ -80,52 +81,23 @@ int column(lua_State* lua, World&, Arguments const& arguments) {
   return 1;
 }
 
-// An array literal of PostgreSQL, one level: {1,NULL,"a,b"}.
-Json array_of(std::string_view text) {
-  Json list = Json::array();
-  if (text.size() < 2) return list;
-  text = text.substr(1, text.size() - 2);
-  while (!text.empty()) {
-    std::string item;
-    bool quoted = text.front() == '"';
-    std::size_t at = quoted ? 1 : 0;
-    for (; at < text.size() && (quoted ? text[at] != '"' : text[at] != ','); ++at) {
-      if (quoted && text[at] == '\\' && at + 1 < text.size()) ++at;
-      item += text[at];
-    }
-    text.remove_prefix(std::min(text.size(), at + (quoted ? 2 : 1)));
-    Json number = quoted ? Json() : Json::parse(item, nullptr, false);
-    if (!quoted && item == "NULL")
-      list.push_back(nullptr);
-    else if (number.is_number_integer())
-      list.push_back(std::move(number));
-    else
-      list.push_back(std::move(item));
-  }
-  return list;
-}
-
 int decode(lua_State* lua, World&, Arguments const& arguments) {
   fleet::Result const& result = table_of(arguments);
   std::size_t index = column_index(result, arguments.text("column"));
-  std::uint32_t type = result.columns()[index].type;
-  bool is_json = type == fleet::type_oid::json || type == fleet::type_oid::jsonb;
-  Json list = Json::array();
+  lua_createtable(lua, static_cast<int>(result.rows()), 1);
   for (std::size_t row = 0; row < result.rows(); ++row) {
-    auto cell = result.at(row, index);
-    if (!cell) {
-      list.push_back(nullptr);
-    } else if (!is_json && !cell->empty() && cell->front() == '{' &&
-               cell->find(':') == std::string_view::npos) {
-      list.push_back(array_of(*cell));
-    } else {
-      Json value = Json::parse(*cell, nullptr, false);
-      if (value.is_discarded())
-        throw Error{ErrorKind::usage, fmt::format("row {}: {} is neither JSON nor an array", row + 1, *cell)};
-      list.push_back(std::move(value));
+    auto const cell = result.at(row, index);
+    if (!cell) continue;
+    try {
+      push_decoded(lua, *cell, result.columns()[index].type);
+    } catch (Error& error) {
+      error.message = fmt::format("row {}: {}", row + 1, error.message);
+      throw;
     }
+    lua_rawseti(lua, -2, static_cast<lua_Integer>(row) + 1);
   }
-  push_json(lua, list);
+  lua_pushinteger(lua, static_cast<lua_Integer>(result.rows()));
+  lua_setfield(lua, -2, "n");
   return 1;
 }
 
@@ -193,9 +165,13 @@ void add_result_shapes(Registry& registry) {
   made.native = sum;
   registry.add(made);
 
-  made = result_method("decode", "list of tables; n is its length", "A json or array column as Lua values.",
-                       "sql(\"select '[1,2]'::json as j\"):decode(\"j\")[1][2]");
+  made = result_method(
+      "decode", "list of the decoded values; n is its length",
+      "A json or array column as Lua values. Numbers that Lua cannot hold exactly are numerics; "
+      "elements of an array have its type.",
+      "sql(\"select '[1,2]'::json as j\"):decode(\"j\")[1][2]");
   made.parameters = {column_parameter("a column of JSON or an array")};
+  made.errors = "usage for an unknown column, and for a cell that is neither";
   made.native = decode;
   registry.add(made);
 

@@ -103,12 +103,37 @@ TEST_CASE("a chart has a bar for each row, negative ones to the left") {
 
 TEST_CASE("json and arrays decode on request") {
   Bench lua;
-  lua.table = table({{"j", oid::jsonb}, {"a", 1009}},
-                    {R"({"k": [1, null]})", R"({one,"two, three",NULL,4})", std::nullopt, "{}"});
+  lua.table =
+      table({{"j", oid::jsonb}, {"a", 1009}},
+            {R"({"k": [1, null]})", R"({one,"two, three",NULL,4,"a:\"b\\",""})", std::nullopt, "{}"});
   lua("r = sql('select 1')");
   CHECK(lua("r:decode('j')[1].k[1]") == "1");
+  CHECK(lua("r:decode('j')[1].k.n") == "2");
   CHECK(lua("r:decode('j').n") == "2");
-  CHECK(lua("r:decode('a')[1]") == R"(["one","two, three",null,4])");
+  CHECK(lua("r:decode('a')[1]") == R"(["one","two, three",null,"4","a:\"b\\",""])");
+  CHECK(lua("#r:decode('a')[2]") == "0");
+}
+
+TEST_CASE("what is decoded keeps its digits and its dimensions") {
+  Bench lua;
+  lua.table = table({{"j", oid::jsonb}, {"m", 1016}, {"x", 1231}, {"t", oid::text}},
+                    {R"([9007199254740993, 18446744073709551615, 0.5, 1.10, 12345678901234567890.123456789])",
+                     "{{9007199254740993,2},{3,NULL}}", "{1.10,NaN}", "{a:b}",  //
+                     "1", "[0:1]={5,6}", "{}", R"({"a": [true]})"});
+  lua("r = sql('select 1')");
+  lua("j = r:decode('j')[1]");
+  CHECK(lua("j[1] == 9007199254740993 and math.type(j[1]) == 'integer'") == "true");
+  CHECK(lua("tostring(j[2]) .. ' ' .. j[3] .. ' ' .. j[4] .. ' ' .. tostring(j[5])") ==
+        "18446744073709551615 0.5 1.1 12345678901234567890.123456789");
+  CHECK(lua("r:decode('m')[1]") == "[[9007199254740993,2],[3,null]]");
+  CHECK(lua("r:decode('m')[2]") == "[5,6]");
+  CHECK(lua("tostring(r:decode('x')[1][1])") == "1.10");
+  CHECK(lua("r:decode('t')") == R"([["a:b"],{"a":[true]}])");
+  lua.table = table({{"j", oid::jsonb}, {"t", oid::text}, {"a", 1009}}, {"1e400", "plain", "{a,{b}"});
+  lua("r = sql('select 1')");
+  CHECK(lua("r:decode('j')") == "usage: row 1: 1e400 holds a number beyond 1e308");
+  CHECK(lua("r:decode('t')") == "usage: row 1: plain is neither JSON nor an array");
+  CHECK(lua("r:decode('a')") == "usage: row 1: {a,{b} is neither JSON nor an array");
 }
 
 TEST_CASE("save writes whole files and says a format it does not know") {
