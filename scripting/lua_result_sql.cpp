@@ -8,10 +8,13 @@ namespace scripting {
 namespace {
 
 Answer sql(World& world, Arguments const& arguments) {
-  std::vector<NamedResult> tables{{"result", table_of(arguments)}};
+  SqlQuestion question{.sql = arguments.text("sql"),
+                       .tables = {{"result", table_of(arguments)}},
+                       .stop = world.interrupt.get_token()};
+  if (arguments.has("params")) question.params = arguments.json("params");
   auto const other = arguments.result("other");
-  if (other) tables.push_back({"other", other->result});
-  SqlAnswer answer = query_results(arguments.text("sql"), tables, world.interrupt.get_token());
+  if (other) question.tables.push_back({"other", other->result});
+  SqlAnswer answer = query_results(question);
   Answer made = derived(arguments, std::move(answer.rows));
   made.notes = std::move(answer.notes);
   return made;
@@ -29,6 +32,7 @@ void add_result_sql(Registry& registry) {
       "tenants:list():sql(\"select server, count(*) as tenants from result group by server\")");
   made.parameters = {
       {.name = "sql", .required = true, .positional = true, .brief = "one select … from result"},
+      {.name = "params", .type = Type::list, .brief = "values of $1, $2, …"},
       {.name = "other", .type = Type::result, .brief = "another result, as the table `other`"}};
   made.errors =
       "sql with SQLite's message and the position; refused for anything but one select; interrupted";

@@ -145,6 +145,51 @@ fleet::Result fetched(SqliteDatabase& database, sqlite3_stmt* statement, std::st
   return again;
 }
 
+// $1 → 0; nullopt for a name of another kind, which nobody can give a value.
+std::optional<std::size_t> parameter_place(char const* name) {
+  std::string_view const text{name ? name : ""};
+  std::size_t number = 0;
+  if (!text.starts_with('$')) return std::nullopt;
+  auto const [end, problem] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
+  return number - 1;
+}
+
+void bind_one(sqlite3_stmt* statement, int place, Json const& value) {
+  if (value.is_null()) {
+    sqlite3_bind_null(statement, place);
+  } else if (value.is_boolean()) {
+    sqlite3_bind_int(statement, place, value.get<bool>() ? 1 : 0);
+  } else if (value.is_number_integer()) {
+    sqlite3_bind_int64(statement, place, value.get<std::int64_t>());
+  } else if (value.is_number()) {
+    sqlite3_bind_double(statement, place, value.get<double>());
+  } else {
+    std::string const text = value.is_string() ? value.get<std::string>() : value.dump();
+    sqlite3_bind_text64(statement, place, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+}
+
+// SQLite would take NULL for what is not bound.
+void bind(sqlite3_stmt* statement, Json const& params) {
+  std::size_t used = 0;
+  for (int place = 1; place <= sqlite3_bind_parameter_count(statement); ++place) {
+    char const* const name = sqlite3_bind_parameter_name(statement, place);
+    auto const given = parameter_place(name);
+    if (!given)
+      throw Error{ErrorKind::usage,
+                  std::string{"a parameter is written $1, $2, …, not "} + (name ? name : "?")};
+    if (*given >= params.size())
+      throw Error{ErrorKind::usage, fmt::format("{} has no value: {} given", name, params.size())}.with_hint(
+          "params = { … } gives the values of $1, $2, …");
+    used = std::max(used, *given + 1);
+    bind_one(statement, place, params[*given]);
+  }
+  if (used < params.size())
+    throw Error{ErrorKind::usage,
+                fmt::format("{} values are given, the statement takes {}", params.size(), used)};
+}
+
 // Does the program that SQLite makes of it calculate?
 bool calculates(SqliteDatabase& database, std::string const& sql) {
   SqliteStatement const program = database.prepare("explain " + sql);
@@ -165,13 +210,14 @@ bool uses_floating_functions(std::set<std::string> const& functions) {
 
 }  // namespace
 
-SqlAnswer query_results(std::string const& sql, std::vector<NamedResult> const& tables,
-                        std::stop_token const& stop) {
-  SqliteDatabase database{stop};
-  for (NamedResult const& table : tables) database.load(table.name, table.rows);
+SqlAnswer query_results(SqlQuestion const& question) {
+  std::string const& sql = question.sql;
+  SqliteDatabase database{question.stop};
+  for (NamedResult const& table : question.tables) database.load(table.name, table.rows);
   database.close_for_writing();
   SqliteStatement const statement = database.prepare(sql);
   SqliteDatabase::Uses const uses = database.uses();
+  bind(statement.get(), question.params);
   SqlAnswer answer;
   bool const only_explained = sqlite3_stmt_isexplain(statement.get()) != 0;
   if (uses.numerics && !only_explained &&

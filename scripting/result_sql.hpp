@@ -5,12 +5,19 @@
 #include <vector>
 
 #include "fleet/result.hpp"
+#include "scripting/value.hpp"
 
 namespace scripting {
 
 struct NamedResult {
   std::string name;  // of the table
   fleet::Result const& rows;
+};
+struct SqlQuestion {
+  std::string sql;
+  std::vector<NamedResult> tables;
+  Json params = Json::array();  // $1, $2, …: null, boolean, numbers, text (an exact numeric is its text)
+  std::stop_token stop = {};
 };
 struct SqlAnswer {
   fleet::Result rows;
@@ -28,9 +35,9 @@ struct SqlAnswer {
 // they are columns of a table; others are int8, float8, numeric or text by their values.
 //
 // Column names that SQLite takes for the same (id, ID) get _2, _3.
-// Errors: sql with SQLite's message and the position; refused for anything but one SELECT, and for an answer
-// over 1 GiB; interrupted when `stop` is requested.
-SqlAnswer query_results(std::string const& sql, std::vector<NamedResult> const& tables,
-                        std::stop_token const& stop);
+// Errors: sql with SQLite's message and the position; usage for a parameter that was not given, or one that
+// the statement does not have; refused for anything but one SELECT, and for an answer over 1 GiB; interrupted
+// when `stop` is requested.
+SqlAnswer query_results(SqlQuestion const& question);
 
 }  // namespace scripting

@@ -101,6 +101,22 @@ TEST_CASE("a second result may take part") {
   CHECK(sql.lua("r:sql('select * from other')") == "sql: SQLite: no such table: other");
 }
 
+TEST_CASE("values may be given apart from the text") {
+  Sql sql{table({{"k"}, {"x", oid::numeric}, {"n", oid::int8}}, {"it's", forty, "1", "b", "10.0", "2"})};
+  CHECK(sql.lua("r:sql('select n from result where k = $1', { params = { \"it's\" } })") == "n\n1\n");
+  CHECK(sql.lua("r:sql('select n from result where x = $2 or n = $1', { params = { 7, r[1].x } })") ==
+        "n\n1\n");
+  CHECK(sql.lua("r:sql('select n from result where x = $1', { params = { 10 } })") == "n\n2\n");
+  CHECK(sql.lua("r:sql('select $1 is null as a, $2 as b', { params = { n = 2, [2] = true } })") ==
+        "a,b\n1,1\n");
+  CHECK(sql.lua("r:sql('select $2', { params = { 1 } })") ==
+        "usage: $2 has no value: 1 given; params = { … } gives the values of $1, $2, …");
+  CHECK(sql.lua("r:sql('select 1', { params = { 1 } })") ==
+        "usage: 1 values are given, the statement takes 0");
+  CHECK(sql.lua("r:sql('select ?')") == "usage: a parameter is written $1, $2, …, not ?");
+  CHECK(sql.lua("r:sql('select :a')") == "usage: a parameter is written $1, $2, …, not :a");
+}
+
 TEST_CASE("only one select runs, and mistakes say where") {
   Sql sql{table({{"k"}}, {"a"})};
   for (char const* text : {"attach '/tmp/x.db' as x", "delete from result", "drop table result", "begin",
