@@ -48,7 +48,7 @@ void add_result_answers(Registry& registry) {
       "outliers", "result: the rows of the tenants that stand out",
       "Where more than half of the tenants gave one answer, the others stand out. Without such an answer, or "
       "for a named column, those do whose number is farther from the median than `times` the median of these "
-      "distances (one row per tenant). A note says by which rule.",
+      "distances (one row per tenant); a note says by which rule.",
       "tenants:query(\"select count(*) from members.member\"):outliers{ column = \"count\" }");
   made.parameters = {{.name = "column", .brief = "judge the numbers of this column by their distance"},
                      {.name = "times",

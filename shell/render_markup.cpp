@@ -22,6 +22,11 @@ bool may_begin_entity(std::string_view rest) {
   return rest.size() > 1 && (rest[1] == '#' || std::isalpha(static_cast<unsigned char>(rest[1])) != 0);
 }
 
+bool inside_word(std::string_view text, std::size_t at) {
+  auto const is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  return at > 0 && at + 1 < text.size() && is_letter(text[at - 1]) && is_letter(text[at + 1]);
+}
+
 // One cell of a table in GitHub's Markdown; what Markdown would trim, join or read as markup is escaped.
 std::string markdown_text(std::string const& value, RenderOptions const& options) {
   constexpr std::string_view markup = "|\\*_`<~";
@@ -42,6 +47,8 @@ std::string markdown_text(std::string const& value, RenderOptions const& options
       out += "\\]";  // a link
     else if (c == '&' && may_begin_entity(std::string_view{text}.substr(at)))
       out += "&amp;";
+    else if (c == '_' && inside_word(text, at))
+      out += c;
     else if (markup.find(c) != std::string_view::npos)
       out += std::string{'\\', c};
     else

@@ -30,7 +30,7 @@ insert into public.nasty values
   (5, null, null, null, null, null, null, null, null, null, null, null, null, null, null, '\N', '\.'),
   (6, null, -0.10, null, null, null, null, null, null, null, null, null, null, null, null, '=1+1', '日本語 👩‍🔬 é'),
   (7, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 'NULL',
-   '<b>&amp; | `x` *y* _z_ ~~s~~ [l](u) ![i](u) <br> \| &lt;'),
+   '<b>&amp; | `x` *y* _z_ ~~s~~ snake_case_name __a__b [l](u) ![i](u) <br> \| &lt;'),
   (8, null, null, null, null, null, null, null, null, null, null, null, null, null, null, '∅', E'\n'),
   (9, null, null, null, null, null, null, null, null, null, null, null, null, null, null, ',', E'"\n,"\r'),
   (10, null, null, null, null, null, null, null, null, null, null, null, null, null, null, '""', E'\x01\x1b[31m\x7f'),

@@ -18,6 +18,13 @@ TEST_CASE("decimals compare by value") {
   CHECK(compare_decimals("-0.00", "0") == 0);
   CHECK(compare_decimals("007.50", "7.5") == 0);
   CHECK(compare_decimals("1.5e-3", "0.0015") == 0);
+  CHECK(compare_decimals("-10.50", "-10.5") == 0);
+  CHECK(compare_decimals("-10.51", "-10.5") < 0);
+  CHECK(compare_decimals("100", "99.999") > 0);
+  CHECK(compare_decimals(".5", "0.50") == 0);
+  CHECK(compare_decimals("0.5", "5e-1") == 0);
+  CHECK(compare_decimals("1234567890123456789012345678901234567890.12",
+                         "1234567890123456789012345678901234567890.13") < 0);
 }
 
 TEST_CASE("decimals add exactly") {
