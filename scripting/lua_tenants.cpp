@@ -318,11 +318,11 @@ void add_tenants(Registry& registry) {
       .errors =
           "refused before any connection when the statement is no read; one tenant's own error is raised; io "
           "when the file cannot be written",
-      .brief = "One reading statement on every chosen tenant at once, merged into one table. With save, and "
-               "on the "
-               "command line in csv, tsv and jsonl, rows are written as they come and none is kept; the "
-               "columns are "
-               "then those of the first tenant.",
+      .brief =
+          "One reading statement on every chosen tenant at once, merged into one table. A terminal is also "
+          "told how many answers are equal: see result:answers, result:outliers and result:diff. With save, "
+          "and on the command line in csv, tsv and jsonl, rows are written as they come, none is kept, and "
+          "the columns are those of the first tenant.",
       .example =
           "tenants:where{ status = \"active\" }:query(\"select count(*) as members from members.member\")",
       .aliases = {"query"},

@@ -112,8 +112,13 @@ std::optional<Plain> plain(std::string_view text) {
     made.negative = text.front() == '-';
     text.remove_prefix(1);
   }
-  if (text.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
-  std::size_t const point = std::min(text.find('.'), text.size());
+  std::size_t point = text.size();
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '.')
+      point = at;
+    else if (text[at] < '0' || text[at] > '9')
+      return std::nullopt;
+  }
   made.whole = text.substr(0, point);
   made.whole.remove_prefix(std::min(made.whole.find_first_not_of('0'), made.whole.size()));
   if (point < text.size()) made.fraction = text.substr(point + 1);

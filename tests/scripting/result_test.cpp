@@ -103,9 +103,8 @@ TEST_CASE("a chart has a bar for each row, negative ones to the left") {
 
 TEST_CASE("json and arrays decode on request") {
   Bench lua;
-  lua.table =
-      table({{"j", oid::jsonb}, {"a", 1009}},
-            {R"({"k": [1, null]})", R"({one,"two, three",NULL,4,"a:\"b\\",""})", std::nullopt, "{}"});
+  lua.table = table({{"j", oid::jsonb}, {"a", 1009}},
+                    {R"({"k": [1, null]})", R"({one,"two, three",NULL,4,"a:\"b\\",""})", std::nullopt, "{}"});
   lua("r = sql('select 1')");
   CHECK(lua("r:decode('j')[1].k[1]") == "1");
   CHECK(lua("r:decode('j')[1].k.n") == "2");
@@ -142,7 +141,9 @@ TEST_CASE("save writes whole files and says a format it does not know") {
   lua("r = sql('select 1')");
   CHECK(lua("r:save('/tmp/x.doc')") ==
         "usage: the name of /tmp/x.doc does not say a format; end it in .csv .tsv .json .jsonl .md or .html");
-  CHECK(lua("r:save('/nowhere/x.csv')") == "io: cannot write /nowhere/x.csv");
+  CHECK(lua("r:save('/nowhere/x.csv')") == "io: cannot write /nowhere/x.csv: No such file or directory");
+  CHECK(lua("r:save('/tmp/x.json', { excel = true })") ==
+        "usage: excel = true is for files that end in .csv, not /tmp/x.json");
   CHECK(lua("r:save('/nowhere/x.csv', { plan = true })") ==
         "statement\nwrite 1 rows to /nowhere/x.csv\n [pending]");
 }
