@@ -235,7 +235,8 @@ Opened open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions co
     Keywords& keywords = candidates[i];
     if (options.stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted before connecting"};
     std::string const place = place_of(keywords);
-    if (has_settings && known_route(place) == Route::pooled) keywords["options"] = endpoint.get("options");
+    bool const by_start_up = has_settings && known_route(place) != Route::pooled;
+    if (!by_start_up) keywords["options"] = endpoint.get("options");
     Handle handle = start(keywords, password.value);
     if (PQstatus(handle.get()) != CONNECTION_BAD &&
         !complete_attempt(handle.get(), timeout_s, options.stop)) {
@@ -252,8 +253,7 @@ Opened open_handle(Endpoint const& endpoint, Secrets& secrets, ConnectOptions co
     }
     failure = read_failure(PQerrorMessage(handle.get()));
     // A pooler that refuses `options`. What the endpoint itself wants there has nothing to replace it.
-    if (failure.sqlstate == "08P01" && has_settings && known_route(place) != Route::pooled &&
-        endpoint.get("options").empty()) {
+    if (failure.sqlstate == "08P01" && by_start_up && endpoint.get("options").empty()) {
       note_route(place, Route::pooled);
       --i;  // the same host again, without
     }

@@ -81,7 +81,8 @@ TEST_CASE("tenants:query is one table") {
 TEST_CASE("arguments are checked against their row") {
   Bench lua;
   CHECK(lua("tenants:query('select 1', { parms = { 1 } })") ==
-        "usage: tenants.query takes no \"parms\"; it takes: sql params timeout_ms jobs tenants; did you mean "
+        "usage: tenants.query takes no \"parms\"; it takes: sql params timeout_ms lock_timeout_ms "
+        "wall_timeout_ms save order jobs tenants; did you mean "
         "params?");
   CHECK(lua("tenants:query()").starts_with("usage: tenants.query needs sql (text)"));
   CHECK(lua("tenants:query(7)") == "usage: tenants.query: sql must be text, not 7");
