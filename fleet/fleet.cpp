@@ -41,7 +41,7 @@ void require_read(Statement const& statement) {
   for (std::string const& name : facts.functions) functions += (functions.empty() ? "" : ", ") + name;
   Error error{ErrorKind::refused,
               "this is not a read: " + facts.verb + (functions.empty() ? "" : " (" + functions + ")")};
-  error.hint = "queries only read; changes go through a migration, a runbook or a verb of the object";
+  error.hint = "queries only read; execute writes, and shows what it did before it is kept";
   error.statement = statement.sql;
   throw error;
 }

@@ -1,6 +1,10 @@
 // The choke point: what the gate of a runbook and the guard of the environment say to a call.
 
+#include "scripting/guard.hpp"
+
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "scripting/method.hpp"
 #include "scripting/objects.hpp"
@@ -13,15 +17,6 @@ namespace {
 using fleet::Error;
 using fleet::ErrorKind;
 using runbooks::GateState;
-
-// What a person types to say yes to a destructive call: the tenant's or server's name, the selection as
-// written, else the environment's name.
-std::string subject_of(World& world, Arguments const& arguments) {
-  if (std::string name = receiver_text(arguments.self); !name.empty()) return name;
-  for (char const* parameter : {"tenant", "tenants", "server"})
-    if (arguments.has(parameter)) return arguments.text(parameter);
-  return world.fleet.environment().name;
-}
 
 using Lines = std::vector<std::string>;
 
@@ -70,15 +65,6 @@ void ask_yes(World& world, Method const& method, Arguments const& arguments, Lin
                 fmt::format("{}.{}: declined, nothing was done", method.object, method.name)};
 }
 
-void check_armed(World& world, Method const& method, Arguments const& arguments) {
-  auto const& settings = world.settings;
-  if (settings.armed && world.fleet.clock().now() < settings.armed->until) return;
-  if (!settings.reason.empty() || !arguments.text("reason").empty()) return;
-  throw Error{ErrorKind::refused, fmt::format("environment {} is protected: {}.{} writes there",
-                                              world.fleet.environment().name, method.object, method.name)}
-      .with_hint("\\arm \"reason\" 15m allows it for a while; on the command line --reason TEXT");
-}
-
 Answer plan_of(Lines const& lines) {
   Rows rows{fleet::Result{{{"statement"}}}, {}, 0};
   for (std::string const& line : lines) rows.result.append(line);
@@ -89,10 +75,11 @@ Answer plan_of(Lines const& lines) {
 // find something to do after all, which nobody saw.
 std::optional<Answer> pass_guard(World& world, Method const& method, Arguments const& arguments) {
   if (method.effect == Effect::read || !method.asks) return std::nullopt;
-  fleet::Guard guard = world.fleet.environment().guard;
-  if (guard == fleet::Guard::protected_) check_armed(world, method, arguments);
+  fleet::Guard const guard = recognised_guard(world);
+  if (guard == fleet::Guard::protected_)
+    check_armed(world, method.object + "." + method.name, arguments.text("reason"));
   bool destroys = method.effect == Effect::destructive;
-  if (destroys ? world.settings.confirm == subject_of(world, arguments)
+  if (destroys ? confirmed(world, subject_of(world, arguments))
                : guard == fleet::Guard::open || world.settings.yes)
     return std::nullopt;
   Lines const lines = lines_of(world, method, arguments);
@@ -133,7 +120,101 @@ std::optional<Answer> pass_gate(World& world, Method const& method, Arguments co
   return std::nullopt;
 }
 
+// Master's own row. What cannot have one has nothing to say: a foreign fleet, a master that is yet to be
+// made.
+std::optional<fleet::Guard> own_word(World& world) {
+  auto const& environment = world.fleet.environment();
+  if (environment.tenants.kind != fleet::ListSource::Kind::registry) return environment.guard;
+  fleet::Result rows;
+  try {
+    auto lease = world.fleet.pool().acquire(
+        world.fleet.master(),
+        {.access = fleet::Access::read_only, .application_name = world.fleet.application_name()},
+        world.interrupt.get_token());
+    rows = lease->query(
+        "select e.name, e.guard, e.system_identifier = c.system_identifier as here "
+        "from identity.environment e, pg_control_system() c order by e.name");
+  } catch (Error const& error) {
+    // 3D000: no such database; 3F000, 42P01: no such schema, no such table.
+    bool const unmade = error.sqlstate == "3D000" || error.sqlstate == "3F000" || error.sqlstate == "42P01";
+    if (unmade || (error.kind == ErrorKind::connect && environment.guard == fleet::Guard::open))
+      return std::nullopt;
+    throw;
+  }
+  if (rows.empty()) return std::nullopt;
+  std::string others;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (rows.text(row, "name") != environment.name) {
+      others += (others.empty() ? "" : ", ") + rows.text(row, "name");
+      continue;
+    }
+    if (rows.text(row, "here") != "t")
+      throw Error{ErrorKind::refused,
+                  fmt::format("the master of environment {} is a copy: its row in identity.environment was "
+                              "written in another cluster",
+                              environment.name)}
+          .with_hint(fmt::format("if this is meant to be {0}: update identity.environment set "
+                                 "system_identifier = (select system_identifier from pg_control_system()) "
+                                 "where name = '{0}', with psql",
+                                 environment.name))
+          .at_server("master");
+    for (fleet::Guard const guard : {fleet::Guard::protected_, fleet::Guard::confirm})
+      if (rows.text(row, "guard") == fleet::to_string(guard)) return std::max(guard, environment.guard);
+    return environment.guard;
+  }
+  throw Error{ErrorKind::refused,
+              fmt::format("the master that environment {} leads to says that it is environment {}",
+                          environment.name, others)}
+      .with_hint(fmt::format("choose it by its name, --env {}, or correct `master` of [environment.{}]",
+                             others, environment.name))
+      .at_server("master");
+}
+
 }  // namespace
+
+std::string subject_of(World& world, Arguments const& arguments) {
+  if (std::string name = receiver_text(arguments.self); !name.empty()) return name;
+  for (char const* parameter : {"tenant", "tenants", "server"})
+    if (arguments.has(parameter)) return arguments.text(parameter);
+  return world.fleet.environment().name;
+}
+
+fleet::Guard recognised_guard(World& world) {
+  if (world.recognised) return *world.recognised;
+  world.recognised = own_word(world);
+  return world.recognised.value_or(world.fleet.environment().guard);
+}
+
+bool confirmed(World const& world, std::string const& name) {
+  std::string const& given = world.settings.confirm;
+  std::string const environment = world.fleet.environment().name;
+  return given == name || given == environment + "," + name ||
+         (name == environment && given.starts_with(environment + ","));
+}
+
+Armed const* armed(World const& world) {
+  auto const& until = world.settings.armed;
+  return until && world.fleet.clock().now() < until->until ? &*until : nullptr;
+}
+
+std::string audit_reason(World const& world, std::string const& reason) {
+  if (!reason.empty()) return reason;
+  if (!world.settings.reason.empty()) return world.settings.reason;
+  Armed const* const now = armed(world);
+  return now ? now->reason : "";
+}
+
+void check_armed(World& world, std::string const& what, std::string const& reason) {
+  if (armed(world)) return;
+  std::string const& environment = world.fleet.environment().name;
+  // A person at a prompt arms; a job says both on its command line.
+  bool const said = !reason.empty() || !world.settings.reason.empty();
+  if (said && (!world.console.interactive() || confirmed(world, environment))) return;
+  throw Error{ErrorKind::refused,
+              fmt::format("environment {} is protected: {} writes there", environment, what)}
+      .with_hint("\\arm \"reason\" 15m allows it for a while; on the command line --reason TEXT" +
+                 (world.console.interactive() ? " --confirm " + environment : ""));
+}
 
 std::optional<Answer> permit(World& world, Method const& method, Arguments const& arguments) {
   if (world.interrupt.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};

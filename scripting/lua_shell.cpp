@@ -2,6 +2,7 @@
 // lua_help.cpp).
 
 #include "scripting/conversion.hpp"
+#include "scripting/guard.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/state.hpp"
 
@@ -24,6 +25,8 @@ Answer settings(World& world, Arguments const&) {
   add("display_rows", std::to_string(world.settings.display_rows));
   add("reason", world.settings.reason);
   add("yes", world.settings.yes ? "true" : "false");
+  Armed const* const now = armed(world);
+  add("armed", now ? "until " + fleet::iso_time(now->until) + ": " + now->reason : "");
   add("home", world.home.string());
   return {std::move(rows), {}, {}};
 }

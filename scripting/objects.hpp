@@ -86,6 +86,7 @@ void add_fleet(Registry& registry);
 void add_master(Registry& registry);
 void add_servers(Registry& registry);
 void add_tenants(Registry& registry);
+void add_execute(Registry& registry);  // rows of tenants and master
 void add_logins(Registry& registry);   // rows of tenants
 void add_backups(Registry& registry);  // backups, and rows of tenants
 void add_migrations(Registry& registry);

@@ -1,3 +1,4 @@
+#include "scripting/guard.hpp"
 #include "scripting/interpreter.hpp"
 #include "scripting/lua_lint.hpp"
 #include "scripting/migration_rows.hpp"
@@ -11,6 +12,7 @@ Registry make_registry() {
   add_master(registry);
   add_servers(registry);
   add_tenants(registry);
+  add_execute(registry);
   add_logins(registry);
   add_backups(registry);
   add_migrations(registry);
@@ -31,6 +33,7 @@ Registry make_registry() {
   add_approvals(registry);
   add_sql(registry);
   add_shell(registry);
+  add_arm(registry);
   add_result(registry);
   return registry;
 }

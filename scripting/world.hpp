@@ -51,6 +51,8 @@ struct World {
   std::filesystem::path home;  // TENANTSH_HOME
   // Called at every durable moment of a run (runbooks/engine/journal.hpp); set by a crash test only.
   runbooks::Boundary boundary = {};
+  // What master says it is, asked once (scripting/guard.hpp).
+  std::optional<fleet::Guard> recognised = {};
   std::stop_source interrupt;  // requested by Ctrl-C; renewed by the shell for each entry
   // While held, Ctrl-C waits: a run is past its point of no return. Empty: nothing to hold.
   std::function<void(bool)> hold_interrupts = {};

@@ -170,8 +170,12 @@ ExitStatus Reporter::answer(scripting::Answer const& answer) {
     }
   }
   for (std::string const& text : answer.notes) note(text);
-  if (answer.ended && (status == ExitStatus::done || answer.ended == fleet::ErrorKind::interrupted))
-    status = exit_status(*answer.ended);
+  // That nothing of it was kept, that nobody knows, or that it was stopped counts for more than that some
+  // failed.
+  using fleet::ErrorKind;
+  bool const weighs = answer.ended == ErrorKind::in_doubt || answer.ended == ErrorKind::declined ||
+                      answer.ended == ErrorKind::failed || answer.ended == ErrorKind::interrupted;
+  if (answer.ended && (weighs || status == ExitStatus::done)) status = exit_status(*answer.ended);
   return status;
 }
 
