@@ -91,7 +91,7 @@ void add_execute(Registry& registry) {
           "until you have seen the counts and said commit or rollback. What destroys wants the tenant's "
           "name typed. Rows in identity.tenant_audit say what was about to be done and what was.",
       .example =
-          "tenants.acme:execute(\"update members.member set city = null where false\", { plan = true })",
+          "tenants.acme:execute(\"update members.member set language = 'en' where false\", { plan = true })",
       .aliases = {"execute"},
       .receiver = Receiver::both,
       .asks = false,
