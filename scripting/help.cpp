@@ -6,6 +6,7 @@
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
+#include "scripting/guard.hpp"
 #include "scripting/lua_lint.hpp"
 #include "scripting/migration_help.hpp"
 #include "scripting/runbook_help.hpp"
@@ -86,25 +87,58 @@ std::string_view annotation_type(Type type) {
   return "any";
 }
 
-std::string annotation(Method const& method) {
-  std::string text = fmt::format(
-      "\n--- {}\n--- Effect: {}. Returns {}. Errors: {}.\n---@class {}_{}_options\n", method.brief,
-      to_string(method.effect), method.returns, method.errors, method.object, method.name);
-  std::string names, params;
+// The first word of what a row says it returns, when it is a type.
+std::string_view annotation_return(std::string const& returns) {
+  struct Known {
+    std::string_view word, type;
+  };
+  for (auto const& [word, type] :
+       {Known{"result", "result"}, Known{"text", "string"}, Known{"boolean", "boolean"},
+        Known{"table", "table"}, Known{"tenants", "tenants"}, Known{"tenant", "tenant"},
+        Known{"servers", "servers"}, Known{"server", "server"}, Known{"integer", "integer"},
+        Known{"number", "number"}, Known{"nothing", "nil"}})
+    if (returns == word || returns.starts_with(std::string{word} + ":") ||
+        returns.starts_with(std::string{word} + " ") || returns.starts_with(std::string{word} + ";"))
+      return type;
+  return "any";
+}
+
+// `object` is what stands before the colon: "tenants", or "tenant" for the methods of one.
+std::string annotation(Method const& method, std::string const& object) {
+  std::string text = fmt::format("\n--- {}\n--- Effect: {}. Returns {}. Errors: {}.\n", method.brief,
+                                 to_string(method.effect), method.returns, method.errors);
+  std::string names, params, fields;
   for (Parameter const& parameter : method.parameters) {
     std::string optional = parameter.required ? "" : "?";
     if (parameter.positional) {
       params += fmt::format("---@param {}{} {} {}\n", parameter.name, optional,
                             annotation_type(parameter.type), parameter.brief);
       names += parameter.name + ", ";
-    } else {
-      text += fmt::format("---@field {}{} {} {}\n", parameter.name, optional, annotation_type(parameter.type),
-                          parameter.brief);
     }
+    fields += fmt::format("---@field {}? {} {}\n", parameter.name, annotation_type(parameter.type),
+                          parameter.brief);
   }
+  if (method.effect != Effect::read)
+    fields +=
+        "---@field plan? boolean say what it would do, and do nothing\n---@field reason? string why, for the "
+        "audit row\n";
+  std::string const options = object + "_" + method.name + "_options";
   return text + params +
-         fmt::format("---@param options? {0}_{1}_options\n---@return any\nfunction {0}:{1}({2}options) end\n",
-                     method.object, method.name, names);
+         fmt::format(
+             "---@param options? {0}\n---@return {1}\nfunction {2}:{3}({4}options) end\n\n---@class {0}\n{5}",
+             options, annotation_return(method.returns), object, method.name, names, fields);
+}
+
+// One tenant or server: what collections yield and their rows of one are asked of.
+std::string member_class(Registry const& registry, std::string const& collection, std::string const& member,
+                         std::vector<std::string> const& fields) {
+  std::string text = fmt::format("\n--- One of {0}: {0}[\"NAME\"].\n---@class {1}\n", collection, member);
+  for (std::string const& field : fields) text += "---@field " + field + "\n";
+  text += "local " + member + " = {}\n";
+  for (Method const& method : registry.all())
+    if (method.object == collection && method.receiver != Receiver::collection)
+      text += annotation(method, member);
+  return text;
 }
 
 }  // namespace
@@ -126,6 +160,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
   if (topic.empty()) return overview(registry);
   if (auto const page = runbook_help(topic); !page.empty()) return std::string{page};
   if (auto const page = migration_help(topic); !page.empty()) return std::string{page};
+  if (auto const page = guard_help(topic); !page.empty()) return std::string{page};
   if (auto page = lint_help(topic); !page.empty()) return page;
   if (Object const* object = registry.find_object(topic)) return object_page(registry, *object);
   if (Method const* method = registry.find_alias(topic)) return method_page(*method);
@@ -134,8 +169,8 @@ std::string help_text(Registry const& registry, std::string_view topic) {
     if (Method const* method = registry.find(topic.substr(0, dot), topic.substr(dot + 1)))
       return method_page(*method);
   if (Method const* method = registry.find("shell", topic)) return method_page(*method);
-  std::vector<std::string> topics = {"runbook",       "step", "answers", "approvals",
-                                     "notifications", "sets", "waves",   "lint"};
+  std::vector<std::string> topics = {"runbook", "step",  "answers", "approvals", "notifications",
+                                     "sets",    "waves", "guards",  "lint"};
   for (Object const& object : registry.objects()) topics.push_back(object.name);
   for (Method const& method : registry.all()) topics.push_back(method.object + "." + method.name);
   fleet::Error error{fleet::ErrorKind::not_found, "no help for \"" + std::string{topic} + "\""};
@@ -166,11 +201,20 @@ std::string reference_markdown(Registry const& registry) {
 std::string reference_annotations(Registry const& registry) {
   std::string text = "---@meta\n";
   for (Object const& object : registry.objects()) {
-    text += fmt::format("\n--- {}\n---@class {}\n{} = {{}}\n", object.brief, object.name,
+    std::string const member = object.name == "tenants" || object.name == "servers"
+                                   ? object.name.substr(0, object.name.size() - 1)
+                                   : "";
+    text += fmt::format("\n--- {}\n---@class {}\n{}{} = {{}}\n", object.brief, object.name,
+                        member.empty() ? "" : "---@field [string] " + member + "\n",
                         object.global ? object.name : "local " + object.name);
     for (Method const& method : registry.all())
-      if (method.object == object.name) text += annotation(method);
+      if (method.object == object.name) text += annotation(method, object.name);
   }
+  text += member_class(registry, "tenants", "tenant",
+                       {"slug string", "id string", "display_name string", "status string", "server server",
+                        "region string", "placement string", "database_name string", "schema_name? string",
+                        "db_config_ref? string", "labels table<string, string>"});
+  text += member_class(registry, "servers", "server", {"name string"});
   for (char const* word : {"help", "show", "confirm", "ask", "choose"})
     text += fmt::format("\n{0} = shell.{0}\n", word);
   return text;

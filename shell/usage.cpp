@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "scripting/help.hpp"
+#include "shell/completion_scripts.hpp"
+#include "shell/manual.hpp"
 #include "shell/method_command.hpp"
 #include "shell/sandbox_command.hpp"
 #include "shell/torture_command.hpp"
@@ -29,7 +31,7 @@ constexpr std::string_view options_page = R"(Options, before or after the comman
   --format FORMAT     table, vertical, csv, tsv, json, jsonl, markdown, html
   --json              everything that is said, as JSON lines
   --yes, -y           agree to writes; never to what destroys
-  --confirm NAME      the name a destructive question wants typed
+  --confirm NAME      the name a destructive question wants typed; ENVIRONMENT,NAME where that is asked too
   --reason TEXT       why, for the audit
   --jobs N            connections in use at once
   --timeout DURATION  per statement: 30s, 500ms, 2m
@@ -80,7 +82,7 @@ std::string main_page(scripting::Registry const& registry) {
   tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
   tenantsh torture RUNBOOK                breaks a runbook wherever it can break, on servers of its own
   tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step,
-                                          notifications
+                                          notifications; man, bash, zsh, fish, lua for other programs
 
 )";
   std::string commands;
@@ -115,10 +117,16 @@ std::string command_page(scripting::Method const& method) {
   return page;
 }
 
+std::string_view options_text() { return options_page; }
+std::string_view exit_text() { return exit_page; }
+
 std::string topic_page(scripting::Registry const& registry, std::string const& topic) {
   if (topic.empty()) return main_page(registry);
   if (topic == "exit") return std::string{exit_page};
   if (topic == "options") return std::string{options_page};
+  if (topic == "man") return manual_page(registry);
+  if (topic == "bash" || topic == "zsh" || topic == "fish") return completion_script(registry, topic);
+  if (topic == "lua") return scripting::reference_annotations(registry);
   if (topic == "torture") return std::string{torture_page()};
   if (topic == "sandbox") return std::string{sandbox_page()};
   if (auto const* method = registry.find_alias(topic)) return command_page(*method);
