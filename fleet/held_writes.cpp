@@ -82,7 +82,7 @@ void HeldWrites::over(std::vector<WriteTarget> const& targets, bool hold) {
     tasks.push_back(
         {&targets_[i].tenant, targets_[i].place.server, [this, i, hold](Attempt& attempt) {
            auto session = connect(targets_[i], options_.stop);
-           attempt.reached = true;
+           attempt.reached();
            // Not through `session`, which is given away below.
            std::stop_callback const cancel{options_.stop, [at = session.get()] { at->cancel(); }};
            if (hold)
@@ -137,7 +137,7 @@ void HeldWrites::commit() {
   for (std::size_t i = 0; i < writes_.size(); ++i)
     if (writes_[i].state == State::held)
       tasks.push_back({&targets_[i].tenant, targets_[i].place.server, [this, i](Attempt& attempt) {
-                         attempt.reached = true;
+                         attempt.reached();
                          commit_one(i);
                          return Result{};
                        }});

@@ -236,7 +236,7 @@ void arm(PromptSession& session, std::string const& argument) {
         "\\arm \"ticket 4711: repair claims\" 15m");
   scripting::Arguments arguments;
   arguments.set("reason", reason);
-  if (!duration.empty()) arguments.set("for", duration);
+  if (!duration.empty()) arguments.set("lasting", duration);
   session.print(call(session, "shell", "arm", arguments));
 }
 
