@@ -49,7 +49,7 @@ Answer Execution::plan() {
                 .application_name = limits.application_name,
                 .statement_timeout_ms = static_cast<int>(limits.statement_timeout.count()),
                 .stop = limits.stop});
-           attempt.reached = true;
+           attempt.reached();
            if (!explains) return fleet::Result{};
            std::stop_callback const cancel{limits.stop, [&session] { session->cancel(); }};
            return session->query({"explain (format json) " + target.statement.sql, target.statement.params});
