@@ -264,25 +264,13 @@ void quit(PromptSession& session, std::string const& argument) {
   session.leaving = true;
 }
 
-std::string commands_page() {
-  std::string page =
-      "Commands at the prompt; all else is Lua, or SQL when it begins like SQL (end it with a semicolon)\n";
-  for (PromptCommand const& command : prompt_commands())
-    page += fmt::format("  \\{:<36} {}\n", std::string{command.name} + " " + command.usage, command.brief);
-  page += R"(
-Keys: Enter runs what is complete, Alt-Enter opens a line, Tab completes, Ctrl-R searches, Ctrl-C drops the entry or
-stops what runs (twice: ends the program), Ctrl-D leaves. Others as in ~/.inputrc.
-)";
-  return page;
-}
-
 void help(PromptSession& session, std::string const& argument) {
   Workplace& workplace = session.workplace();
   std::string const topic = argument.starts_with('\\') ? argument.substr(1) : argument;
   if (PromptCommand const* command = argument.starts_with('\\') ? find_prompt_command(topic) : nullptr)
     return workplace.reporter().page(
         fmt::format("\\{} {}\n  {}\n", command->name, command->usage, command->brief));
-  std::string const page = argument.empty() ? commands_page() + "\n" + topic_page(workplace.registry(), {})
+  std::string const page = argument.empty() ? prompt_page() + "\n" + topic_page(workplace.registry(), {})
                                             : topic_page(workplace.registry(), argument);
   session.show([&] { workplace.reporter().page(page); });
 }
@@ -340,6 +328,18 @@ void run_prompt_command(PromptSession& session, std::string const& entry) {
   throw Error{ErrorKind::usage, "unknown command \\" + printable(name)}.with_hint(
       near.empty() ? "\\help lists them; everything without a backslash is Lua or SQL"
                    : "did you mean \\" + near + "?");
+}
+
+std::string prompt_page() {
+  std::string page =
+      "Commands at the prompt; all else is Lua, or SQL when it begins like SQL (end it with a semicolon)\n";
+  for (PromptCommand const& command : prompt_commands())
+    page += fmt::format("  \\{:<36} {}\n", std::string{command.name} + " " + command.usage, command.brief);
+  page += R"(
+Keys: Enter runs what is complete, Alt-Enter opens a line, Tab completes, Ctrl-R searches, Ctrl-C drops the entry or
+stops what runs (twice: ends the program), Ctrl-D leaves. Others as in ~/.inputrc.
+)";
+  return page;
 }
 
 }  // namespace shell

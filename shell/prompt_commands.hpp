@@ -23,6 +23,9 @@ struct PromptCommand {
 std::vector<PromptCommand> const& prompt_commands();
 PromptCommand const* find_prompt_command(std::string_view name);
 
+// `help prompt`: the commands and the keys.
+std::string prompt_page();
+
 // Runs a line that begins with a backslash. Error{usage} names the nearest command for one that does not
 // exist.
 void run_prompt_command(PromptSession& session, std::string const& line);

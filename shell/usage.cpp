@@ -6,6 +6,7 @@
 #include "shell/completion_scripts.hpp"
 #include "shell/manual.hpp"
 #include "shell/method_command.hpp"
+#include "shell/prompt_commands.hpp"
 #include "shell/sandbox_command.hpp"
 #include "shell/torture_command.hpp"
 
@@ -82,13 +83,13 @@ std::string main_page(scripting::Registry const& registry) {
   tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
   tenantsh torture RUNBOOK                breaks a runbook wherever it can break, on servers of its own
   tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step,
-                                          notifications; man, bash, zsh, fish, lua for other programs
+                                          notifications, prompt; man, bash, zsh, fish, lua for other programs
 
 )";
   std::string commands;
   for (auto const& method : registry.all())
     for (std::string const& alias : method.aliases)
-      commands += fmt::format("  {:<20}{}\n", alias, headline(method.brief));
+      commands += fmt::format("  {:<19} {}\n", alias, headline(method.brief));
   if (!commands.empty()) page += "Commands\n" + commands + "\n";
   page += "Objects\n";
   for (auto const& object : registry.objects())
@@ -108,7 +109,7 @@ std::string command_page(scripting::Method const& method) {
   if (!method.parameters.empty()) page += "\n";
   for (auto const& parameter : method.parameters) {
     std::string const name = parameter.positional ? placeholder(parameter) : option_name(parameter);
-    page += fmt::format("  {:<18}{}: {}", name, scripting::to_string(parameter.type), parameter.brief);
+    page += fmt::format("  {:<17} {}: {}", name, scripting::to_string(parameter.type), parameter.brief);
     if (!parameter.default_text.empty()) page += " (default " + parameter.default_text + ")";
     page += "\n";
   }
@@ -124,6 +125,7 @@ std::string topic_page(scripting::Registry const& registry, std::string const& t
   if (topic.empty()) return main_page(registry);
   if (topic == "exit") return std::string{exit_page};
   if (topic == "options") return std::string{options_page};
+  if (topic == "prompt") return prompt_page();
   if (topic == "man") return manual_page(registry);
   if (topic == "bash" || topic == "zsh" || topic == "fish") return completion_script(registry, topic);
   if (topic == "lua") return scripting::reference_annotations(registry);

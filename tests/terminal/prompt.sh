@@ -97,6 +97,35 @@ run '\sql select 3 as three' 'three'
 run '\sql' 'there is no statement'
 run '\x sideways' 'takes on or off'
 
+# ---- writing ---------------------------------------------------------------------------------------------------
+# writes STATEMENT ANSWER TEXT…: the person is shown TEXT, answers, and sees what became of it.
+writes() {
+    local answer=$2
+    key C-l
+    enter "$1"
+    shift 2
+    until_seen "$@"
+    until_asked rollback
+    enter "$answer"
+    prompt_back "a write"
+}
+writes 'create table public.marks (id int);' commit 'tenant-04'
+until_seen 'committed'
+writes 'insert into public.marks values (1), (2);' rollback 'tenant-01 2 rows'
+until_seen 'rolled back'
+run 'select count(*) as rows_there from public.marks;' '|          0'
+superuser master master "update identity.environment set guard = 'protected'" >/dev/null
+run 'insert into public.marks values (3);' 'is protected' '\arm "reason" 15m'
+run '\arm' '\arm needs a reason'
+run '\arm "unclosed' 'no closing quote'
+run '\arm "OPS-1: marks" 5m' '5m'
+shows "the prompt says that writing is possible, and for how long" 'RW 5 min .*> *$'
+writes 'insert into public.marks values (4);' commit 'tenant-01 1 row'
+run '\disarm' ''
+shows "and that it is not" ' ro .*> *$'
+same "the reason stands in the audit" 4 "$(superuser master master "select count(distinct tenant_id) from identity.tenant_audit where reason = 'OPS-1: marks' and tenant_id is not null")"
+superuser master master "update identity.environment set guard = 'open'" >/dev/null
+
 # ---- the editor --------------------------------------------------------------------------------------------------
 cat >edit.sh <<'SH'
 #!/bin/sh
