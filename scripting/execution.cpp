@@ -290,7 +290,7 @@ void Execution::audit(std::vector<HeldWrite> const& writes, bool begun) {
     if (!begun && write.state != State::committed && write.state != State::in_doubt &&
         write.transaction.empty())
       continue;  // it never came to a commit
-    Json after{{"sql", arguments_.text("sql")}};
+    Json after{{"sql", world_.fleet.secrets().redact(arguments_.text("sql"))}};
     if (write.result) after["rows"] = write.result->affected;
     if (!write.transaction.empty()) after["transaction"] = write.transaction;
     after["outcome"] = begun ? "begun" : std::string{fleet::to_string(write.state)};

@@ -12,8 +12,8 @@ namespace scripting {
 
 // The stronger of what the configuration says of the environment and what its master says of itself. Master
 // is asked at the first write of the session: a nickname that leads to another environment's master, or to a
-// copy of one, is Error{refused} with what to mend. Error{connect} when master does not answer, unless the
-// environment is open.
+// copy of one, is Error{refused} with what to mend. A master that does not answer, or is not made yet, is
+// asked again next time; until then the configuration counts.
 fleet::Guard recognised_guard(World& world);
 
 // What a person types to say yes to a destructive call: the tenant's or server's name, the selection as
