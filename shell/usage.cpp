@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "scripting/help.hpp"
 #include "shell/completion_scripts.hpp"
 #include "shell/manual.hpp"
@@ -58,11 +60,17 @@ std::string placeholder(scripting::Parameter const& parameter) {
   return text;
 }
 
+// What is on unless it is switched off is shown by the option that does so.
+std::string shown_option(scripting::Parameter const& parameter) {
+  bool const off = parameter.type == scripting::Type::boolean && parameter.default_text == "true";
+  return off ? "--no-" + option_name(parameter).substr(2) : option_name(parameter);
+}
+
 std::string usage_of(scripting::Parameter const& parameter) {
   bool const list = parameter.type == scripting::Type::list || parameter.type == scripting::Type::table;
   std::string text = parameter.positional ? placeholder(parameter)
                      : parameter.type == scripting::Type::boolean
-                         ? option_name(parameter)
+                         ? shown_option(parameter)
                          : option_name(parameter) + " " + placeholder(parameter);
   if (!parameter.required) text = "[" + text + "]";
   return list ? text + "…" : text;
@@ -83,7 +91,7 @@ std::string main_page(scripting::Registry const& registry) {
   tenantsh sandbox up|down|status|reset   private PostgreSQL servers to try things on
   tenantsh torture RUNBOOK                breaks a runbook wherever it can break, on servers of its own
   tenantsh help [TOPIC]                   a command, an object, a method (tenants.query), exit, runbook, step,
-                                          notifications, prompt; man, bash, zsh, fish, lua for other programs
+                                          guards, prompt, notifications; man, bash, zsh, fish, lua for other programs
 
 )";
   std::string commands;
@@ -105,14 +113,19 @@ std::string command_page(scripting::Method const& method) {
     if (parameter.positional) page += " " + usage_of(parameter);
   for (auto const& parameter : method.parameters)
     if (!parameter.positional) page += " " + usage_of(parameter);
+  bool const plans = method.effect != scripting::Effect::read &&
+                     std::none_of(method.parameters.begin(), method.parameters.end(),
+                                  [](auto const& parameter) { return parameter.name == "plan"; });
+  if (plans) page += " [--plan]";
   page += "\n\n" + method.brief + "\n";
   if (!method.parameters.empty()) page += "\n";
   for (auto const& parameter : method.parameters) {
-    std::string const name = parameter.positional ? placeholder(parameter) : option_name(parameter);
+    std::string const name = parameter.positional ? placeholder(parameter) : shown_option(parameter);
     page += fmt::format("  {:<17} {}: {}", name, scripting::to_string(parameter.type), parameter.brief);
     if (!parameter.default_text.empty()) page += " (default " + parameter.default_text + ")";
     page += "\n";
   }
+  if (plans) page += fmt::format("  {:<18}boolean: say what it would do, and do nothing\n", "--plan");
   page += fmt::format("\nEffect:  {}\nReturns: {}\nErrors:  {}\nIn Lua:  {}\n",
                       scripting::to_string(method.effect), method.returns, method.errors, method.example);
   return page;
