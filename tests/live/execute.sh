@@ -90,6 +90,17 @@ has "whose" "$output" "tenant-01: canceling statement due to lock timeout"
 superuser pg-1 postgres "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holder'" >/dev/null
 same "nobody is left in a transaction" 0 "$(superuser pg-1 postgres "select count(*) from pg_stat_activity where application_name like 'tenantsh%' and state like 'idle in transaction%'")"
 
+# ---- Ctrl-C while it runs ------------------------------------------------------------------------------------------
+before=$(languages)
+env --default-signal=INT tenantsh execute "update members.member set language = 'it' from pg_sleep(60)" --yes >interrupted 2>&1 </dev/null &
+victim=$!
+for _ in $(seq 100); do [ "$(superuser pg-1 postgres "select count(*) from pg_stat_activity where wait_event = 'PgSleep'")" = 3 ] && break; sleep 0.1; done
+kill -INT $victim
+wait $victim
+same "it ends as interrupted" 130 $?
+has "and says what became of it" "$(cat interrupted)" "interrupted; every transaction was rolled back"
+same "nothing is left of it" "$before 0" "$(languages) $(superuser pg-1 postgres "select count(*) from pg_stat_activity where application_name like 'tenantsh%' and state <> 'idle'")"
+
 # ---- the answer to COMMIT is lost ---------------------------------------------------------------------------------
 standby() { superuser pg-1 postgres "alter system set synchronous_standby_names = '$1'" -c "select pg_reload_conf()" >/dev/null; sleep 0.3; }
 until_committing() {
