@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -45,6 +46,25 @@ void require_read(Statement const& statement) {
   error.statement = statement.sql;
   throw error;
 }
+
+// Cancels what runs on a session once `stop` is requested; on a thread of its own, since a cancel request to
+// a server that is gone takes as long as the network likes and the other servers' sessions are to be
+// cancelled meanwhile.
+class CancelOnStop {
+ public:
+  CancelOnStop(Session& session, std::stop_token const& stop)
+      : callback_(stop, [this, &session] {
+          try {
+            canceller_ = std::jthread{[&session] { session.cancel(); }};
+          } catch (std::system_error const&) {
+            session.cancel();
+          }
+        }) {}
+
+ private:
+  std::jthread canceller_;  // joined after the callback is gone
+  std::stop_callback<std::function<void()>> callback_;
+};
 
 // Ends a fan-out's statements when its time is over, or when the caller's stop token says so.
 class WallClock {
@@ -216,7 +236,7 @@ Result Fleet::ask(Endpoint const& endpoint, ConnectOptions const& options, std::
     Pool::Lease lease = pool_.acquire(endpoint, options, stop);
     if (attempt) attempt->reached();
     try {
-      std::stop_callback const cancel{stop, [&lease] { lease->cancel(); }};
+      CancelOnStop const cancel{*lease, stop};
       Result result = work(*lease);
       if (stop.stop_requested()) lease.discard();  // the cancel may arrive yet
       return result;
@@ -312,7 +332,7 @@ std::vector<Outcome> Fleet::each(std::vector<Tenant> const& tenants, FanOutOptio
   return over(tenants, options, [&](Tenant const& tenant, Endpoint const& place, Attempt& attempt) {
     Pool::Lease lease = pool_.acquire(place, writing, options.stop);
     attempt.reached();
-    std::stop_callback const cancel{options.stop, [&lease] { lease->cancel(); }};
+    CancelOnStop const cancel{*lease, options.stop};
     try {
       Result result = work(tenant, *lease);
       if (last(tenant) || options.stop.stop_requested()) lease.discard();

@@ -100,7 +100,7 @@ awk -v tenants="$tenants" -v repeats=$repeats -v rows="$rows" -v registered=$reg
     { ms[$1] = $2 }
     function ratio(a, b) { return a == "-" || b == "-" || b + 0 <= 0 ? "-" : sprintf("%.2f", a / b) }
     function quoted(text) { return text == "-" ? "null" : text }
-    function line(label, value, ratio, wanted) { printf "%-44s %12s %8s %12s\n", label, value, ratio, wanted }
+    function line(label, value, beside, wanted) { printf "%-44s %12s %8s %12s\n", label, value, beside, wanted }
     END {
         best = ms["xargs4"]
         for (i = 8; i <= 16; i += 8) if (ms["xargs" i] + 0 < best + 0) best = ms["xargs" i]
