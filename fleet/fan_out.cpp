@@ -23,8 +23,10 @@ struct ServerQueue {
   int failures = 0;  // in a row
   std::optional<Error> unreachable;
 
+  // Before a server was reached, what fails counts together with what may yet fail: else a third try would
+  // begin between the first failure and the second.
   bool may_begin() const {
-    return !waiting.empty() && (reached || unreachable || under_way < tries_before_reached);
+    return !waiting.empty() && (reached || unreachable || under_way + failures < tries_before_reached);
   }
 };
 
