@@ -183,7 +183,7 @@ std::optional<scripting::Printing> Reporter::printing() {
   if (options_.conversation == Conversation::events) return std::nullopt;
   auto format = row_format(options_.format, out_.is_terminal() ? Screen::yes : Screen::no);
   if (!format) return std::nullopt;
-  return scripting::Printing{&out_, std::move(format)};
+  return scripting::Printing{&as_they_come_, std::move(format)};
 }
 
 void Reporter::page(std::string_view text) { out_.write(text); }

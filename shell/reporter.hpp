@@ -65,7 +65,21 @@ class Reporter {
   void event(scripting::Json body);
   void line_to_error(std::string const& text);
 
+  // Rows that come one tenant at a time are seen at once, also through a pipe.
+  class Unbuffered final : public fleet::CopySink {
+   public:
+    explicit Unbuffered(Output& out) : out_(out) {}
+    void write(std::string_view bytes) override {
+      out_.write(bytes);
+      out_.flush();
+    }
+
+   private:
+    Output& out_;
+  };
+
   Output& out_;
+  Unbuffered as_they_come_{out_};
   Output& err_;
   Redact redact_;
   std::function<std::size_t()> row_limit_;
