@@ -76,6 +76,9 @@ run_stream() { tenantsh --env fleet query 'select * from big' --tenants t-1 --fo
 
 # timed NAME: appends the milliseconds to the file NAME.ms; a failure is said and counts for nothing.
 timed() {
+    # The backends of the one before may still be ending: that is not ours to pay.
+    while [ "$(sql -d postgres -c "select count(*) from pg_stat_activity where backend_type = 'client backend'")" != 1 ]; do sleep 0.1; done
+    sleep 0.3
     local start=$EPOCHREALTIME
     if "run_$1" >output 2>errors </dev/null; then
         echo $(((${EPOCHREALTIME/./} - ${start/./}) / 1000)) >>"$1.ms"
