@@ -27,7 +27,7 @@ bool asks_person(fleet::Fleet& fleet) {
   return environment.master_secret.reference().starts_with("prompt:");
 }
 
-char const* colour_code(fleet::Environment const& environment) {
+char const* colour_code(fleet::Environment const& environment, fleet::Guard guard) {
   struct Known {
     char const* name;
     char const* code;
@@ -37,7 +37,7 @@ char const* colour_code(fleet::Environment const& environment) {
                              {"white", "1;37"},  {"black", "30;47"},  {"orange", "30;48;5;208"}};
   for (Known const& known : codes)
     if (environment.colour == known.name) return known.code;
-  switch (environment.guard) {
+  switch (guard) {
     case fleet::Guard::protected_: return "1;97;41";
     case fleet::Guard::confirm: return "33";
     case fleet::Guard::open: break;
@@ -214,8 +214,9 @@ std::string PromptSession::prompt(std::string const& place, bool coloured) {
   scripting::World& world = workplace_.world();
   fleet::Environment const& environment = world.fleet.environment();
   std::string name = printable(environment.name);
-  if (environment.guard == fleet::Guard::protected_) name += " PROTECTED";
-  if (coloured) name = fmt::format("\x1b[{}m{}\x1b[0m", colour_code(environment), name);
+  fleet::Guard const guard = world.recognised.value_or(environment.guard);
+  if (guard == fleet::Guard::protected_) name += " PROTECTED";
+  if (coloured) name = fmt::format("\x1b[{}m{}\x1b[0m", colour_code(environment, guard), name);
   if (!place.empty()) return name + " · " + place + " · read-only> ";
   bool const armed = world.settings.armed && world.settings.armed->until > std::chrono::system_clock::now();
   std::string mode = armed ? "RW" : "ro";

@@ -211,7 +211,8 @@ TEST_CASE("render: many columns that do not fit are named as far as a line goes"
   options.width = 100;
   std::string const text = rendered(rows(result), options);
   CHECK(text.substr(text.find("(1 row)")) ==
-        "(1 row)\n(91 columns did not fit: column_9, column_10, …; :vertical() or --format vertical shows all)\n");
+        "(1 row)\n(91 columns did not fit: column_9, column_10, …; :vertical() or --format vertical shows "
+        "all)\n");
 }
 
 TEST_CASE("render: CSV for a spreadsheet program runs no formula and loses no digit") {
