@@ -61,7 +61,9 @@ same "bash: formats" "markdown" "$(bash_completes tenantsh query x --format ma)"
 
 # ---- with tenants ---------------------------------------------------------------------------------------------------
 expect "two tenants" 0 tenantsh sandbox up --servers 1 --tenants 2
-expect "and a third with the name that examples use" 0 tenantsh run provision_tenant --input slug=acme --yes
+for slug in acme beta; do
+    expect "and one with a name that examples use" 0 tenantsh run provision_tenant --input slug=$slug --yes
+done
 tenantsh seed generate --tenants all --members 3 --yes >/dev/null 2>&1
 same "bash: tenants by name" "tenant-01 tenant-02" "$(bash_completes tenantsh query x --tenants ten | tr '\n' ' ' | sed 's/ $//')"
 

@@ -115,6 +115,7 @@ check "ends the statements too, without a word" "$(soon idle || running; cat rea
 # ---- a server that never answers -------------------------------------------------------------------------------
 perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1000) or die; sleep 600' "$sockets/.s.PGSQL.5999" &
 dead=$!
+for _ in $(seq 200); do [ -S "$sockets/.s.PGSQL.5999" ] && break; sleep 0.05; done
 superuser master master "insert into identity.db_server (name, region, host, port, admin_user, admin_secret_ref, status, capacity_tenants)
     select 'pg-dead', region, host, 5999, admin_user, admin_secret_ref, status, capacity_tenants from identity.db_server where name = 'pg-1';
     insert into identity.tenant (slug, display_name, status, server_id, placement, database_name, db_config_ref)
