@@ -123,6 +123,25 @@ scripting::Parameter const* parameter_of(scripting::Method const& method, std::s
   return nullptr;
 }
 
+// Of the set that the entry names, else of the shipped one.
+std::vector<std::string> migration_names(PromptSession& session, std::string_view text) {
+  namespace fs = std::filesystem;
+  fs::path folder = session.workplace().world().shipped / "migrations" /
+                    (text.find("\"master\"") == text.npos ? "tenant" : "master");
+  constexpr std::string_view key = "set = \"";
+  if (std::size_t const at = text.find(key); at != text.npos)
+    folder = text.substr(at + key.size(), text.find('"', at + key.size()) - at - key.size());
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry{folder, error}, end; !error && entry != end; entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (name[0] >= '0' && name[0] <= '9' && name.find(".down.") == name.npos)
+      names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 Candidates in_string(PromptSession& session, std::string_view text, std::size_t cursor,
                      EntryContext const& context) {
   std::string_view const inside = text.substr(context.string, cursor - context.string);
@@ -147,6 +166,9 @@ Candidates in_string(PromptSession& session, std::string_view text, std::size_t 
     case Type::path: return files(text, context.string, cursor);
     default: {
       if (wanted->name == "sql") return sql_part(session, text, context.string, cursor);
+      bool const file = wanted->name == "names" || wanted->name == "until" || wanted->name == "version";
+      if (file && (method->object == "migrations" || method->object == "seeds" || method->name == "migrate"))
+        offer.add_all(migration_names(session, text));
     }
   }
   return offer.take();

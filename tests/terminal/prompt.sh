@@ -185,6 +185,8 @@ key C-l; text 'select m. from members.member m'; for _ in $(seq 22); do key Left
 until_seen 'column of member'
 key C-c; prompt_back c
 key C-l; text 'sql"select slug from identity.'; key Tab; sleep 0.5; key Tab; key C-c; prompt_back c
+key C-l; text 'migrations:up{ until = "027_pg'; key Tab; shows "a migration" 'until = "027_pgboss_schedule_seed\.sql$'
+key C-c; prompt_back c
 key C-l; text 'help"tenants.que'; key Tab; shows "a topic" 'help"tenants\.query$'
 key C-c; prompt_back c
 key C-l; text 'mine = { alpha = 1, beta = 2 }'; key Enter; prompt_back own
