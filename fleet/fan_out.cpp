@@ -130,6 +130,10 @@ class Work {
 
 }  // namespace
 
+void resolve_prompted(Secrets& secrets, Endpoint const& endpoint) {
+  if (endpoint.password.reference().starts_with("prompt:")) secrets.resolve(endpoint.password);
+}
+
 std::vector<Outcome> fan_out(std::vector<FanOutTask> const& tasks, int jobs, std::stop_token const& stop,
                              std::function<void(std::size_t, Outcome const&)> const& ended) {
   Work work{tasks, stop, ended};

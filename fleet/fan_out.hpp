@@ -30,6 +30,10 @@ struct FanOutTask {
   std::function<Result(Attempt&)> ask;
 };
 
+// A password that a person types is asked for now, on the caller's thread, which may be the only one that
+// can: before a task with that endpoint is made.
+void resolve_prompted(Secrets& secrets, Endpoint const& endpoint);
+
 // Runs the tasks on at most `jobs` threads (0: chosen) and gives their outcomes in the order of the tasks.
 // `ended`, if any, is told of each as it is there, on the thread that made it. The servers are worked in
 // parallel: the next task is one of the server with the fewest under way. A server that nobody has reached

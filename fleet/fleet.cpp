@@ -5,10 +5,10 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "fleet/cancel_on_stop.hpp"
 #include "fleet/fan_out.hpp"
 #include "fleet/registry.hpp"
 
@@ -46,25 +46,6 @@ void require_read(Statement const& statement) {
   error.statement = statement.sql;
   throw error;
 }
-
-// Cancels what runs on a session once `stop` is requested; on a thread of its own, since a cancel request to
-// a server that is gone takes as long as the network likes and the other servers' sessions are to be
-// cancelled meanwhile.
-class CancelOnStop {
- public:
-  CancelOnStop(Session& session, std::stop_token const& stop)
-      : callback_(stop, [this, &session] {
-          try {
-            canceller_ = std::jthread{[&session] { session.cancel(); }};
-          } catch (std::system_error const&) {
-            session.cancel();
-          }
-        }) {}
-
- private:
-  std::jthread canceller_;  // joined after the callback is gone
-  std::stop_callback<std::function<void()>> callback_;
-};
 
 // Ends a fan-out's statements when its time is over, or when the caller's stop token says so.
 class WallClock {
@@ -356,8 +337,7 @@ std::vector<Outcome> Fleet::over(std::vector<Tenant> const& tenants, FanOutOptio
     std::optional<Error> failure;
     try {
       place = endpoint(tenant);
-      // A person is asked here, on the caller's thread, which may be the only one that can.
-      if (place->password.reference().starts_with("prompt:")) parts_.secrets.resolve(place->password);
+      resolve_prompted(parts_.secrets, *place);
     } catch (Error const& error) {
       failure = error;
     }

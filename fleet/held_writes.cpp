@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "fleet/cancel_on_stop.hpp"
 #include "fleet/fan_out.hpp"
 
 namespace fleet {
@@ -76,15 +77,12 @@ void HeldWrites::over(std::vector<WriteTarget> const& targets, bool hold) {
   sessions_.resize(targets_.size());
   std::vector<FanOutTask> tasks;
   for (std::size_t i = 0; i < targets_.size(); ++i) {
-    // A person is asked here, on the caller's thread, which may be the only one that can.
-    if (Secret const& password = targets_[i].place.password; password.reference().starts_with("prompt:"))
-      fleet_.secrets().resolve(password);
+    resolve_prompted(fleet_.secrets(), targets_[i].place);
     tasks.push_back(
         {&targets_[i].tenant, targets_[i].place.server, [this, i, hold](Attempt& attempt) {
            auto session = connect(targets_[i], options_.stop);
            attempt.reached();
-           // Not through `session`, which is given away below.
-           std::stop_callback const cancel{options_.stop, [at = session.get()] { at->cancel(); }};
+           CancelOnStop const cancel{*session, options_.stop};
            if (hold)
              session->begin(Access::read_write,
                             settings_text(options_, "set local") +

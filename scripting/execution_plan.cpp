@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fleet/cancel_on_stop.hpp"
 #include "fleet/fan_out.hpp"
 #include "scripting/execution.hpp"
 #include "scripting/statements.hpp"
@@ -40,7 +41,8 @@ Answer Execution::plan() {
   fleet::HeldWriteOptions const limits = options();
   bool const explains = explainable(facts_.verb);
   std::vector<fleet::FanOutTask> tasks;
-  for (fleet::WriteTarget const& target : targets_)
+  for (fleet::WriteTarget const& target : targets_) {
+    fleet::resolve_prompted(world_.fleet.secrets(), target.place);
     tasks.push_back(
         {&target.tenant, target.place.server, [&](fleet::Attempt& attempt) {
            auto session = world_.fleet.driver().connect(
@@ -51,9 +53,10 @@ Answer Execution::plan() {
                 .stop = limits.stop});
            attempt.reached();
            if (!explains) return fleet::Result{};
-           std::stop_callback const cancel{limits.stop, [&session] { session->cancel(); }};
+           fleet::CancelOnStop const cancel{*session, limits.stop};
            return session->query({"explain (format json) " + target.statement.sql, target.statement.params});
          }});
+  }
   std::vector<fleet::Outcome> const outcomes = fleet::fan_out(tasks, limits.jobs, limits.stop);
   Rows rows{
       fleet::Result{

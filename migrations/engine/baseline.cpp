@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "fleet/cancel_on_stop.hpp"
 #include "fleet/error.hpp"
 #include "fleet/private_files.hpp"
 #include "migrations/engine/apply.hpp"
@@ -67,8 +68,7 @@ void build(fleet::Session& session, Baseline const& baseline, std::stop_token st
   std::string const sql = fill_schema(baseline.sql, scratch_schema);
   fleet::Transaction transaction{session, fleet::Access::read_write};
   try {
-    auto const cancel = [&session]() noexcept { session.cancel(); };
-    std::stop_callback const on_stop{stop, cancel};
+    fleet::CancelOnStop const cancel{session, stop};
     session.script(sql);
     transaction.commit();
   } catch (Error& error) {

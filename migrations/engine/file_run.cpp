@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "fleet/cancel_on_stop.hpp"
 #include "fleet/statement.hpp"
 #include "migrations/engine/explain.hpp"
 #include "migrations/engine/index_repair.hpp"
@@ -24,19 +25,6 @@ using Steady = std::chrono::steady_clock;
 std::chrono::milliseconds since(Steady::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start);
 }
-
-// Cancels what the session runs as soon as a stop is requested, for as long as this lives.
-class CancelOnStop {
- public:
-  CancelOnStop(fleet::Session& session, std::stop_token const& stop) : callback_(stop, Cancel{&session}) {}
-
- private:
-  struct Cancel {
-    fleet::Session* session;
-    void operator()() const noexcept { session->cancel(); }
-  };
-  std::stop_callback<Cancel> callback_;
-};
 
 // What a file may have left set, undone; values are read as ISO text (fleet::Session).
 constexpr char const* plain_settings = "reset all; set datestyle = 'ISO'";
@@ -183,7 +171,7 @@ void FileRunner::run_in_transaction(Work const& work, FileResult& result) {
   std::optional<RowCounter> counter;
   if (work.file.seed) counter.emplace(session_);
   {
-    CancelOnStop const cancel{session_, options_.stop};
+    fleet::CancelOnStop const cancel{session_, options_.stop};
     run_located(work.script, work.sql, 0, [&] { session_.script(work.sql); });
   }
   // From here on a stop comes too late: the file becomes whole.
@@ -261,7 +249,7 @@ void FileRunner::run_by_statement(Work const& work, FileResult& result) {
 void FileRunner::run_piece(Work const& work, Piece const& piece) {
   if (!owner_.empty()) session_.script("set role " + session_.quote_identifier(owner_));
   {
-    CancelOnStop const cancel{session_, options_.stop};
+    fleet::CancelOnStop const cancel{session_, options_.stop};
     run_located(work.script, work.sql, piece.offset, [&] { session_.query(piece.sql); });
   }
   if (!owner_.empty()) session_.script("reset role");

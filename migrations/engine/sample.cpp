@@ -1,5 +1,6 @@
 #include "migrations/engine/sample.hpp"
 
+#include "fleet/cancel_on_stop.hpp"
 #include "fleet/error.hpp"
 #include "migrations/engine/row_counts.hpp"
 
@@ -18,8 +19,7 @@ SampleReport generate(fleet::Session& session, std::string_view generator, Sampl
        {std::to_string(options.members), options.seed}});
   RowCounter const counter{session};
   try {
-    auto const cancel = [&session]() noexcept { session.cancel(); };
-    std::stop_callback const on_stop{options.stop, cancel};
+    fleet::CancelOnStop const cancel{session, options.stop};
     session.script(generator);
   } catch (fleet::Error const& error) {
     if (!options.stop.stop_requested()) throw;
