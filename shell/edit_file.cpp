@@ -6,12 +6,10 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "fleet/error.hpp"
+#include "fleet/private_files.hpp"
 
 namespace shell {
 namespace {
@@ -24,8 +22,7 @@ class PrivateFile {
  public:
   PrivateFile() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tenantsh-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw Error{ErrorKind::io, pattern + " cannot be made: " + std::strerror(errno)};
+    if (::mkdtemp(pattern.data()) == nullptr) throw fleet::io_error("make", pattern, errno);
     folder_ = pattern;
   }
   ~PrivateFile() {
@@ -51,12 +48,7 @@ std::string editor() {
 
 std::string edit_text(std::string const& text) {
   PrivateFile const file;
-  {
-    std::ofstream out{file.path(), std::ios::binary};
-    out << text;
-    if (!text.ends_with('\n')) out << '\n';
-    if (!out.flush()) throw Error{ErrorKind::io, file.path().string() + " cannot be written"};
-  }
+  fleet::write_private_file(file.path(), text.ends_with('\n') ? text : text + "\n");
   // Through a shell: $EDITOR may hold options.
   std::string const command = editor() + " '" + file.path().string() + "'";
   int const status = std::system(command.c_str());
@@ -65,8 +57,7 @@ std::string edit_text(std::string const& text) {
                 "the editor failed: " + command +
                     (WIFEXITED(status) ? " (exit " + std::to_string(WEXITSTATUS(status)) + ")" : "")}
         .with_hint("set EDITOR to one that is installed");
-  std::ifstream in{file.path(), std::ios::binary};
-  std::string edited{std::istreambuf_iterator<char>{in}, {}};
+  std::string edited = fleet::read_file(file.path()).value_or("");
   while (edited.ends_with('\n') || edited.ends_with('\r')) edited.pop_back();
   return edited;
 }

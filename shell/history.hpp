@@ -10,7 +10,7 @@ namespace shell {
 
 // One entry that was run, whole.
 struct HistoryEntry {
-  std::string at;     // "2026-04-27T15:00:00Z"
+  std::string at;     // "2026-04-27T15:00:00.123Z"
   std::string entry;  // lines and all
   std::string scope;  // the tenants it was for: "all", "acme"
   long long took_ms = 0;

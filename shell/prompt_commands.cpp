@@ -7,6 +7,7 @@
 #include <charconv>
 #include <ctime>
 #include <sstream>
+#include <utility>
 
 #include "shell/describe_tables.hpp"
 #include "shell/edit_file.hpp"
@@ -20,12 +21,6 @@ namespace {
 using fleet::Error;
 using fleet::ErrorKind;
 
-std::string trimmed(std::string_view text) {
-  std::size_t const first = text.find_first_not_of(" \t\r\n");
-  if (first == text.npos) return {};
-  return std::string{text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1)};
-}
-
 std::vector<std::string> words_of(std::string const& text) {
   std::istringstream in{text};
   std::vector<std::string> words;
@@ -38,13 +33,20 @@ void nothing_behind(std::string const& name, std::string const& argument) {
     throw Error{ErrorKind::usage, fmt::format("\\{} takes nothing, not \"{}\"", name, argument)};
 }
 
-scripting::Answer call(PromptSession& session, char const* object, char const* name,
-                       scripting::Arguments const& arguments) {
-  scripting::Method const* method = session.workplace().registry().find(object, name);
-  if (method == nullptr) throw Error{ErrorKind::failed, fmt::format("there is no {}:{}", object, name)};
-  session.workplace().interpreter();
-  return scripting::call(session.workplace().world(), *method, arguments);
-}
+// Gives a setting back the value it had.
+template <class T>
+class Restored {
+ public:
+  Restored(T& setting, T meanwhile)
+      : setting_(setting), before_(std::exchange(setting, std::move(meanwhile))) {}
+  ~Restored() { setting_ = std::move(before_); }
+  Restored(Restored const&) = delete;
+  Restored& operator=(Restored const&) = delete;
+
+ private:
+  T& setting_;
+  T before_;
+};
 
 std::string const& last_entry(PromptSession& session, char const* command) {
   if (session.last_entry().empty())
@@ -129,11 +131,7 @@ void watch(PromptSession& session, std::string const& argument) {
                   fmt::format("\\watch: how often is a number from 1, not \"{}\"", words[1])};
   }
   std::string const entry = last_entry(session, "watch");
-  struct NoPages {
-    PromptSession& session;
-    ~NoPages() { session.paging = true; }
-  } const no_pages{session};
-  session.paging = false;
+  Restored const no_pages{session.paging, false};
   for (int turn = 1;; ++turn) {
     std::time_t const now = std::time(nullptr);
     std::tm local{};
@@ -152,16 +150,8 @@ void watch(PromptSession& session, std::string const& argument) {
 void last(PromptSession& session, std::string const& argument) {
   scripting::Answer const& answer = last_answer(session, "last");
   if (argument.empty()) return session.print(answer);
-  Format& format = session.workplace().options().reporter.format;
-  Format const before = format;
-  format = parse_format(argument);
-  try {
-    session.print(answer);
-  } catch (...) {
-    format = before;
-    throw;
-  }
-  format = before;
+  Restored const form{session.workplace().options().reporter.format, parse_format(argument)};
+  session.print(answer);
 }
 
 void export_rows(PromptSession& session, std::string const& argument) {
@@ -173,7 +163,7 @@ void export_rows(PromptSession& session, std::string const& argument) {
   scripting::Arguments arguments;
   arguments.rows = std::make_shared<scripting::Rows const>(*rows);
   arguments.set("path", argument);
-  (void)call(session, "result", "save", arguments);
+  (void)session.call("result", "save", std::move(arguments));
   session.workplace().reporter().note(fmt::format("{} rows in {}", rows->result.rows(), argument));
 }
 
@@ -229,7 +219,7 @@ void arm(PromptSession& session, std::string const& argument) {
     std::size_t const end = argument.find('"', 1);
     if (end == argument.npos) throw Error{ErrorKind::usage, "\\arm: the reason has no closing quote"};
     reason = argument.substr(1, end - 1);
-    duration = trimmed(argument.substr(end + 1));
+    duration = trimmed(std::string_view{argument}.substr(end + 1));
   }
   if (reason.empty())
     throw Error{ErrorKind::usage, "\\arm needs a reason"}.with_hint(
@@ -237,12 +227,12 @@ void arm(PromptSession& session, std::string const& argument) {
   scripting::Arguments arguments;
   arguments.set("reason", reason);
   if (!duration.empty()) arguments.set("lasting", duration);
-  session.print(call(session, "shell", "arm", arguments));
+  session.print(session.call("shell", "arm", std::move(arguments)));
 }
 
 void disarm(PromptSession& session, std::string const& argument) {
   nothing_behind("disarm", argument);
-  session.print(call(session, "shell", "disarm", {}));
+  session.print(session.call("shell", "disarm", {}));
 }
 
 void conn(PromptSession& session, std::string const& argument) {
@@ -317,11 +307,12 @@ PromptCommand const* find_prompt_command(std::string_view name) {
 }
 
 void run_prompt_command(PromptSession& session, std::string const& entry) {
-  std::string const line = trimmed(entry);
+  std::string const line{trimmed(entry)};
   std::size_t const end = std::min(line.find_first_of(" \t\n"), line.size());
   std::string const name = line.substr(1, end - 1);
   PromptCommand const* command = find_prompt_command(name);
-  if (command != nullptr) return command->run(session, trimmed(std::string_view{line}.substr(end)));
+  if (command != nullptr)
+    return command->run(session, std::string{trimmed(std::string_view{line}.substr(end))});
   std::vector<std::string> known;
   for (PromptCommand const& other : prompt_commands()) known.emplace_back(other.name);
   std::string const near = name.empty() ? "" : fleet::nearest(name, known);

@@ -22,9 +22,8 @@ std::string_view without_semicolon(std::string_view sql) {
 }
 
 // Nobody may be asked for a password while they type something else.
-bool asks_person(fleet::Fleet& fleet) {
-  fleet::Environment const& environment = fleet.environment();
-  return environment.master_secret.reference().starts_with("prompt:");
+void refuse_to_ask(std::string_view password_reference) {
+  if (password_reference.starts_with("prompt:")) throw Error{ErrorKind::declined, "a password is asked for"};
 }
 
 char const* colour_code(fleet::Environment const& environment, fleet::Guard guard) {
@@ -59,7 +58,7 @@ PromptSession::PromptSession(Workplace& workplace) : workplace_(workplace) {
   fleet::Fleet& fleet = workplace.world().fleet;
   auto list = [&fleet](auto read) {
     return [&fleet, read](std::stop_token) {
-      if (asks_person(fleet)) throw Error{ErrorKind::declined, "a password is asked for"};
+      refuse_to_ask(fleet.environment().master_secret.reference());
       return read();
     };
   };
@@ -74,13 +73,12 @@ PromptSession::PromptSession(Workplace& workplace) : workplace_(workplace) {
     return names;
   }));
   tables_ = std::make_unique<Prefetched<std::vector<TableName>>>([this, &fleet](std::stop_token stop) {
-    if (asks_person(fleet)) throw Error{ErrorKind::declined, "a password is asked for"};
+    refuse_to_ask(fleet.environment().master_secret.reference());
     if (scope_.master) return table_names_of(fleet.read(fleet.master(), table_names_sql, 5000, stop));
     std::vector<fleet::Tenant> chosen = fleet::choose(fleet.tenants(), scope_.tenants).tenants;
     if (chosen.empty()) return std::vector<TableName>{};
     // One stands for all: they have the same tables, or are about to.
-    if (fleet.server(chosen.front().server).admin_secret_ref.starts_with("prompt:"))
-      throw Error{ErrorKind::declined, "a password is asked for"};
+    refuse_to_ask(fleet.server(chosen.front().server).admin_secret_ref);
     chosen.resize(1);
     auto outcomes = fleet.query(chosen, table_names_sql, {.jobs = 1, .timeout_ms = 5000, .stop = stop});
     if (outcomes.front().error) throw Error{*outcomes.front().error};
@@ -107,7 +105,7 @@ Language PromptSession::language(std::string_view text) {
 }
 
 scripting::Answer PromptSession::call(char const* object, char const* method,
-                                      scripting::Arguments arguments) {
+                                      scripting::Arguments const& arguments) {
   scripting::Method const* row = workplace_.registry().find(object, method);
   if (row == nullptr) throw Error{ErrorKind::failed, fmt::format("there is no {}:{}", object, method)};
   workplace_.interpreter();

@@ -63,10 +63,10 @@ class PromptSession {
   History* history();
   // The prompt: environment, whether writing is possible, scope. `place`: of a nested one.
   std::string prompt(std::string const& place, bool coloured);
+  // A method of the registry, through its guard.
+  scripting::Answer call(char const* object, char const* method, scripting::Arguments const& arguments);
 
  private:
-  scripting::Answer call(char const* object, char const* method, scripting::Arguments arguments);
-
   Workplace& workplace_;
   Scope scope_;
   std::optional<scripting::Answer> last_;

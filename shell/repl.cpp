@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
-
+#include "fleet/clock.hpp"
 #include "shell/completion.hpp"
 #include "shell/line_editor.hpp"
 #include "shell/prompt_commands.hpp"
@@ -96,15 +95,6 @@ bool can_edit(Workplace& workplace) {
   return term != nullptr && *term != '\0' && std::string_view{term} != "dumb";
 }
 
-std::string utc_now() {
-  std::time_t const now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
 // One entry from the key that ended it to the next prompt.
 class Loop {
  public:
@@ -140,7 +130,8 @@ class Loop {
  private:
   void take(std::string const& entry) {
     source_->remember(entry);
-    HistoryEntry done{utc_now(), entry, session_.scope().text(), 0, false};
+    HistoryEntry done{fleet::iso_time(workplace_.world().fleet.clock().now()), entry, session_.scope().text(),
+                      0, false};
     auto const start = Steady::now();
     done.failed = !carry_out(entry);
     done.took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();

@@ -21,12 +21,6 @@ std::vector<std::size_t> keys_of(runbooks::Question const& question) {
   return keys;
 }
 
-std::string_view trimmed(std::string_view text) {
-  auto const first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 }  // namespace
 
 std::string choice_of(runbooks::Question const& question, std::string_view answer) {

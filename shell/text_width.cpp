@@ -87,6 +87,12 @@ std::string cut_to_width(std::string_view text, std::size_t width) {
   return std::string{text.substr(0, kept)} + "…";
 }
 
+std::string_view trimmed(std::string_view text) {
+  std::size_t const first = text.find_first_not_of(" \t\r\n");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
 std::string printable(std::string_view text, LineBreaks line_breaks) {
   if (is_plain(text)) return std::string{text};
   std::string out;

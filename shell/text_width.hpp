@@ -19,6 +19,9 @@ Cluster cluster_at(std::string_view text, std::size_t at);
 // At most `width` columns of `text`; when something is left out the last column is "…".
 std::string cut_to_width(std::string_view text, std::size_t width);
 
+// Without the blanks, tabs and line ends around it.
+std::string_view trimmed(std::string_view text);
+
 // What may be kept as it is when text that came from somewhere else goes to a screen.
 enum class LineBreaks { escape, keep };
 
