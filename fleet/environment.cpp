@@ -61,7 +61,7 @@ Configuration load_configuration(ConfigurationPlaces const& places) {
   std::error_code failure;
   if (!places.explicit_file.empty()) {
     read_configuration_file(std::filesystem::absolute(places.explicit_file, failure), configuration);
-    if (configuration.environments.empty() && !configuration.sandbox_notify.anybody())
+    if (configuration.environments.empty() && !configuration.names_sandbox)
       throw Error(ErrorKind::config, places.explicit_file.string() + ": it declares no [environment.NAME]");
   } else {
     auto const has_user_file =
@@ -73,7 +73,11 @@ Configuration load_configuration(ConfigurationPlaces const& places) {
     auto const same = has_user_file && std::filesystem::equivalent(places.user_file, project_file, failure);
     if (!project_file.empty() && !same) read_configuration_file(project_file, configuration);
   }
-  for (auto const& [name, environment] : configuration.environments) check_environment(environment);
+  configuration.sandbox_application.restart_allowed = configuration.exec_allowed;
+  for (auto& [name, environment] : configuration.environments) {
+    check_environment(environment);
+    environment.application.restart_allowed = configuration.exec_allowed;
+  }
   return configuration;
 }
 

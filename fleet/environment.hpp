@@ -36,6 +36,13 @@ struct Notify {
   bool anybody() const { return !command.empty() || !webhook.empty(); }
 };
 
+// How the tenants' application learns that a db_config_ref was changed.
+struct Application {
+  std::chrono::milliseconds cache_lifetime{30'000};  // after that it has read the reference again
+  std::vector<std::string> restart;  // program and arguments that make it read at once; empty: it is waited
+  bool restart_allowed = true;       // false when a file belongs to somebody else
+};
+
 struct Environment {
   std::string name;
   std::string master_dsn;         // libpq DSN or URI without a password
@@ -50,6 +57,7 @@ struct Environment {
   std::filesystem::path
       secrets_folder;  // where a provisioned tenant's connection string is written; empty: asked
   Notify notify;
+  Application application;
   bool sandbox = false;
   std::filesystem::path declared_in;  // file, for messages; empty for the sandbox
 };
@@ -59,7 +67,9 @@ std::vector<std::string> const& known_colours();
 struct Configuration {
   std::string default_environment = "sandbox";
   std::map<std::string, Environment> environments;  // without the sandbox, whose name is reserved
-  Notify sandbox_notify;                            // all that a file can say about the sandbox
+  Notify sandbox_notify;                            // all that a file can say about the sandbox: this,
+  Application sandbox_application;                  // and this
+  bool names_sandbox = false;                       // a file says something about it
   std::vector<std::filesystem::path> files;         // read, in order of rising precedence
   // False when a file belongs to somebody else: neither exec: secrets nor commands to notify are run then.
   bool exec_allowed = true;
@@ -80,6 +90,7 @@ struct ConfigurationPlaces {
 //   [environment.NAME.first_server]   name, region, host, port, admin_user, admin_secret_ref,
 //   capacity_tenants
 //   [environment.NAME.notify]         command, webhook, on, after; also [environment.sandbox.notify]
+//   [environment.NAME.application]    cache_lifetime, restart; also [environment.sandbox.application]
 //
 // A later file replaces an earlier one's environments key by key. Relative paths, also those of file:
 // secrets, start at the folder of the file that holds them; ~/ is the home folder.

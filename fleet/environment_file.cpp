@@ -60,22 +60,50 @@ void read_first_server(TomlTable const& parent, std::string const& name, Path co
   environment.first_server = std::move(server);
 }
 
+// A program and its arguments, run directly, never by a shell: found when the file is read, not when it is
+// needed.
+bool take_command(TomlTable const& table, std::string const& key, Path const& path, char const* example,
+                  std::vector<std::string>& command) {
+  if (!table.take(key, command)) return false;
+  if (command.empty() || command[0].empty()) throw table.wrong(key, "is empty").with_hint(example);
+  auto& program = command[0];
+  if (program.find('/') != program.npos)
+    program = resolved_path(program, path.parent_path()).string();
+  else if (!find_program(program))
+    throw table.wrong(key, fmt::format("names {}, which is not on PATH", in_quotes(program)))
+        .with_hint("give its full path");
+  return true;
+}
+
+// "30s"; `example` when it is none.
+void take_interval(TomlTable const& table, std::string const& key, char const* example,
+                   std::chrono::milliseconds& interval) {
+  std::string text;
+  if (!table.take(key, text)) return;
+  auto const parsed = parse_interval(text);
+  if (!parsed) throw table.wrong(key, fmt::format("is {}, no interval", in_quotes(text))).with_hint(example);
+  interval = *parsed;
+}
+
+void read_application(TomlTable const& parent, std::string const& name, Path const& path,
+                      Application& application) {
+  auto const* const below = parent.below("application");
+  if (below == nullptr) return;
+  TomlTable const table(path, name + ".application", *below, {"cache_lifetime", "restart"});
+  take_interval(table, "cache_lifetime", "cache_lifetime = \"30s\"; \"0s\": it keeps nothing",
+                application.cache_lifetime);
+  take_command(table, "restart", path,
+               "restart = [\"/usr/local/bin/restart-app\"]: run directly, never by a shell",
+               application.restart);
+}
+
 void read_notify(TomlTable const& parent, std::string const& name, Path const& path, Notify& notify) {
   auto const* const below = parent.below("notify");
   if (below == nullptr) return;
   TomlTable const table(path, name + ".notify", *below, {"command", "webhook", "on", "after"});
   constexpr auto example =
       "command = [\"/usr/local/bin/page\", \"--team\", \"db\"]: run directly, never by a shell";
-  if (table.take("command", notify.command)) {
-    if (notify.command.empty() || notify.command[0].empty())
-      throw table.wrong("command", "is empty").with_hint(example);
-    auto& program = notify.command[0];
-    if (program.find('/') != program.npos)
-      program = resolved_path(program, path.parent_path()).string();
-    else if (!find_program(program))
-      throw table.wrong("command", fmt::format("names {}, which is not on PATH", in_quotes(program)))
-          .with_hint("give its full path");
-  }
+  take_command(table, "command", path, example, notify.command);
   if (std::string webhook; table.take("webhook", webhook)) {
     if (webhook.starts_with("http://"))
       throw table.wrong("webhook", "is not https://")
@@ -93,22 +121,24 @@ void read_notify(TomlTable const& parent, std::string const& name, Path const& p
     }
   }
   table.take_words("on", notify.on, {"waiting", "failed", "done"});
-  if (std::string after; table.take("after", after)) {
-    auto const interval = parse_interval(after);
-    if (!interval)
-      throw table.wrong("after", fmt::format("is {}, no interval", in_quotes(after)))
-          .with_hint("after = \"30s\", \"5m\", \"2h\"; \"0s\": at once");
-    notify.after = *interval;
-  }
+  take_interval(table, "after", "after = \"30s\", \"5m\", \"2h\"; \"0s\": at once", notify.after);
   if (!notify.anybody()) throw table.wrong("command", "or webhook is missing").with_hint(example);
 }
 
-// The sandbox makes itself, but for who is told of its runs.
-void read_sandbox(toml::table const& below, toml::key const& key, Path const& path, Notify& notify) {
-  if (below.size() != 1 || below.get("notify") == nullptr)
+// The sandbox makes itself, but for who is told of its runs and what its application does.
+void read_sandbox(toml::table const& below, toml::key const& key, Path const& path,
+                  Configuration& configuration) {
+  bool const known = std::all_of(below.begin(), below.end(), [](auto const& entry) {
+    return entry.first.str() == "notify" || entry.first.str() == "application";
+  });
+  if (below.empty() || !known)
     throw toml_fault(path, key.source(), "the environment name \"sandbox\" is reserved")
         .with_hint("tenantsh makes the sandbox itself: tenantsh sandbox up");
-  read_notify(TomlTable(path, "environment.sandbox", below, {}), "environment.sandbox", path, notify);
+  configuration.names_sandbox = true;
+  std::string const title = "environment.sandbox";
+  TomlTable const table(path, title, below, {});
+  read_notify(table, title, path, configuration.sandbox_notify);
+  read_application(table, title, path, configuration.sandbox_application);
 }
 
 void read_environment(std::string const& name, toml::table const& below, Path const& path,
@@ -116,7 +146,7 @@ void read_environment(std::string const& name, toml::table const& below, Path co
   auto const title = "environment." + name;
   TomlTable const table(path, title, below,
                         {"master", "master_secret", "direct_master", "journal", "guard", "colour",
-                         "secrets_folder", "servers", "tenants", "first_server", "notify"});
+                         "secrets_folder", "servers", "tenants", "first_server", "notify", "application"});
   environment.name = name;
   environment.declared_in = path;
   table.take_dsn("master", environment.master_dsn);
@@ -137,6 +167,7 @@ void read_environment(std::string const& name, toml::table const& below, Path co
   read_list(table, "tenants", title, path, environment.tenants);
   read_first_server(table, title, path, environment);
   read_notify(table, title, path, environment.notify);
+  read_application(table, title, path, environment.application);
 }
 
 }  // namespace
@@ -151,7 +182,7 @@ void read_configuration_file(Path const& path, Configuration& configuration) {
     for (auto const& [key, node] : *environments) {
       std::string const name(key.str());
       if (name == "sandbox") {
-        read_sandbox(*table.below(name), key, path, configuration.sandbox_notify);
+        read_sandbox(*table.below(name), key, path, configuration);
         continue;
       }
       if (!is_environment_name(name))

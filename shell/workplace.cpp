@@ -149,6 +149,7 @@ fleet::Environment Workplace::chosen_environment() {
   environment.sandbox = true;
   environment.guard = fleet::Guard::open;
   environment.notify = configuration().sandbox_notify;
+  environment.application = configuration().sandbox_application;
   environment.secrets_folder = fleet::default_home() / sandbox_name / "secrets" / "tenants";
   return environment;
 }

@@ -66,6 +66,9 @@ std::string environment(Environment const& one) {
               list(one.tenants) + "\n  secrets " + one.secrets_folder.string() + "\n  in " +
               one.declared_in.string() + "\n";
   if (one.notify.anybody()) text += "  notify " + notify(one.notify) + "\n";
+  if (!one.application.restart.empty())
+    text += "  application " + std::to_string(one.application.cache_lifetime.count()) + " ms <" +
+            one.application.restart.front() + ">\n";
   if (auto const& first = one.first_server)
     text += "  first " + first->name + " " + first->region + " " + first->host + ":" +
             std::to_string(first->port) + " " + first->admin_user + " " + first->admin_secret_ref + " " +
@@ -217,7 +220,8 @@ from server
 TEST_CASE("load_configuration refuses what it does not know") {
   CHECK(in_prod("gaurd = \"open\"") ==
         "config: FOLDER/t.toml:3: unknown key \"gaurd\" in [environment.prod]; known: master, master_secret, "
-        "direct_master, journal, guard, colour, secrets_folder, servers, tenants, first_server, notify; did "
+        "direct_master, journal, guard, colour, secrets_folder, servers, tenants, first_server, notify, "
+        "application; did "
         "you mean "
         "\"guard\"?");
   std::string lines;
@@ -310,6 +314,24 @@ sandbox notify <FOLDER/bin/page> |  | failed waiting | after 0 ms
   CHECK(explicit_file("[environment.sandbox.notify]\nwebhook = \"env:HOOK\"\n") ==
         "default sandbox\nread FOLDER/t.toml\nsandbox notify | env:HOOK | waiting failed done | after 60000 "
         "ms\n");
+}
+
+TEST_CASE("load_configuration reads how the application learns of a changed reference") {
+  std::string const found =
+      in_prod("application = { cache_lifetime = \"1m\", restart = [\"./restart\", \"now\"] }");
+  CHECK(found.find("\n  application 60000 ms <FOLDER/restart>\n") != found.npos);
+  std::string lines;
+  for (std::string const line :
+       {"application = { cache = \"1m\" }", "application = { cache_lifetime = \"soon\" }",
+        "application = { restart = [] }", "application = { restart = [\"no-such-program\"] }"})
+    lines += in_prod(line) + "\n";
+  CHECK(
+      lines ==
+      R"(config: FOLDER/t.toml:3: unknown key "cache" in [environment.prod.application]; known: cache_lifetime, restart
+config: FOLDER/t.toml:3: cache_lifetime in [environment.prod.application] is "soon", no interval [cache_lifetime = "30s"; "0s": it keeps nothing]
+config: FOLDER/t.toml:3: restart in [environment.prod.application] is empty [restart = ["/usr/local/bin/restart-app"]: run directly, never by a shell]
+config: FOLDER/t.toml:3: restart in [environment.prod.application] names "no-such-program", which is not on PATH [give its full path]
+)");
 }
 
 TEST_CASE("load_configuration refuses what cannot be notified") {
