@@ -84,13 +84,30 @@ std::string const& password_of(Keywords const& keywords, Secret const& reference
   return found->second;
 }
 
-void write_login(LoginRequest const& request, Secret const& reference, Keywords keywords, Driver& driver,
+// The same login at another place.
+Keywords moved_login(LoginRequest const& request, Driver& driver, Secrets& secrets) {
+  Keywords keywords = read_login(request.like, driver, secrets);
+  password_of(keywords, request.like);
+  if (keywords["user"] != request.role)
+    throw Error{ErrorKind::refused, fmt::format("{} is the login of {}, not of {}", request.like.reference(),
+                                                in_quotes(keywords["user"]), in_quotes(request.role))}
+        .at_tenant(request.slug);
+  for (auto& [keyword, value] : place_of(request)) keywords[keyword] = value;
+  keywords.erase("hostaddr");  // it would lead to the former place
+  return keywords;
+}
+
+void write_login(LoginRequest const& request, Secret const& reference, Keywords const& keywords,
                  Secrets& secrets) {
-  keywords["password"] = driver.random_token(password_length);
-  secrets.taint(keywords["password"], "the password in " + reference.reference());
+  secrets.taint(keywords.at("password"), "the password in " + reference.reference());
   make_folder(request.folder, 0700);
   write_private_file(file_of(request), dsn_of(keywords) + "\n");
   secrets.forget(reference);
+}
+
+Keywords with_new_password(Keywords keywords, Driver& driver) {
+  keywords["password"] = driver.random_token(password_length);
+  return keywords;
 }
 
 }  // namespace
@@ -102,11 +119,15 @@ Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, 
     reference = Secret::parse("file:" + file_of(request).string());
     std::error_code error;
     bool const there = fs::exists(fs::symlink_status(file_of(request), error));
-    if (!there) write_login(request, reference, place_of(request), driver, secrets);
+    if (!there)
+      write_login(request, reference,
+                  request.like.empty() ? with_new_password(place_of(request), driver)
+                                       : moved_login(request, driver, secrets),
+                  secrets);
     if (there && request.rotate) {
       Keywords const before = read_login(reference, driver, secrets);
       check_place(before, request, reference);
-      write_login(request, reference, before, driver, secrets);
+      write_login(request, reference, with_new_password(before, driver), secrets);
     }
   } else if (request.rotate) {
     throw Error{ErrorKind::usage, reference.reference() + " cannot be rewritten: only a file can"}.with_hint(
@@ -132,6 +153,7 @@ void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver,
       secrets.forget(reference);
     }
   }
+  if (!request.like.empty()) return;
   if (!admin.query({"select 1 from pg_roles where rolname = $1", {request.role}}).empty())
     admin.query("alter role " + admin.quote_identifier(request.role) + " password null");
 }

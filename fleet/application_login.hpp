@@ -18,6 +18,7 @@ struct LoginRequest {
   // Either a folder, where SLUG.dsn is made, or the secret that holds the connection string already.
   std::filesystem::path folder;
   Secret existing;
+  Secret like;  // a connection string of that role for another place: its password and further keywords
   bool rotate = false;  // a new password, also where the file has one
 };
 
@@ -29,15 +30,16 @@ struct LoginRequest {
 // there, in the file or behind `existing`, must name this host, port, database and role: Error{refused} names
 // the keyword that differs. It may hold further keywords (sslmode, …), which stay. With
 // `rotate` a file that is there gets a new password, and the role right after it; what is no file cannot be
-// rewritten: Error{usage}.
+// rewritten: Error{usage}. With `like` a file that is made has the password that stands there, so that a
+// login which is in use goes on working: Error{refused} when it is another role's.
 //
 // `admin` is logged in at that server with the right to alter the role. Returns the reference: `existing`, or
 // file:FOLDER/SLUG.dsn. Errors: usage, refused, config (no connection string), io, sql.
 Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
 
-// The way back: the role, when it is there, has no password any more, and SLUG.dsn is gone. A secret that is
-// no file of ours stays as it is. Idempotent. Error{refused} when the file is for another place; usage, io,
-// sql.
+// The way back: SLUG.dsn is gone, and the role, when it is there, has no password any more; it keeps the one
+// of `like`. A secret that is no file of ours stays as it is. Idempotent. Error{refused} when the file is for
+// another place; usage, io, sql.
 void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
 
 // What issue_login will do, for plans: no secret in it. Host and database need not be known yet.

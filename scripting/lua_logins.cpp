@@ -22,6 +22,7 @@ fleet::LoginRequest wanted(World& world, Arguments const& arguments) {
     request.existing = fleet::Secret::parse(reference);
   else
     request.folder = world.fleet.environment().secrets_folder;
+  if (arguments.has("like")) request.like = fleet::Secret::parse(arguments.text("like"));
   return request;
 }
 
@@ -61,7 +62,7 @@ std::vector<std::string> describe_withdraw_login(World& world, Arguments const& 
   std::vector<std::string> effects;
   if (request.existing.empty())
     effects.push_back("delete " + (request.folder / (request.slug + ".dsn")).string());
-  effects.push_back("alter role " + request.role + " password null");
+  if (request.like.empty()) effects.push_back("alter role " + request.role + " password null");
   return effects;
 }
 
@@ -95,6 +96,8 @@ void add_logins(Registry& registry) {
                      {.name = "db_config_ref",
                       .default_text = "a file SLUG.dsn in the environment's secrets_folder",
                       .brief = "the secret that holds its connection string already"},
+                     {.name = "like",
+                      .brief = "the role's connection string for another place: the file gets its password"},
                      {.name = "rotate",
                       .type = Type::boolean,
                       .brief = "a new password, also where there is one"}},
@@ -117,7 +120,8 @@ void add_logins(Registry& registry) {
       .parameters = {{.name = "role", .required = true, .brief = "the application's role"},
                      {.name = "db_config_ref",
                       .default_text = "the file SLUG.dsn in the environment's secrets_folder",
-                      .brief = "a secret of somebody else's, which stays"}},
+                      .brief = "a secret of somebody else's, which stays"},
+                     {.name = "like", .brief = "as issue_login was told: the role keeps its password"}},
       .returns = "nothing",
       .errors = "refused when the file is for another place; usage without a folder or a secret; io; sql",
       .brief =
