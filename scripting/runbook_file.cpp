@@ -125,6 +125,11 @@ int expect(lua_State* lua) {
     return 1;
   }
   Error error{ErrorKind::failed, lua_isnoneornil(lua, 2) ? "expectation failed" : display_text(lua, 2)};
+  if (!lua_isnoneornil(lua, 4)) {
+    if (to_text(lua, 4, "the fourth argument of expect") != "finding")
+      throw Error{ErrorKind::usage, "the fourth argument of expect is \"finding\" or nothing"};
+    error.kind = ErrorKind::pending;
+  }
   if (!lua_isnoneornil(lua, 3)) error.hint = display_text(lua, 3);
   throw error;
 }

@@ -25,7 +25,8 @@ keys: help, default (a value, or a function of the inputs before it), optional, 
 
 In a step's functions
   run.INPUT, run.outputs["address"], run.item, run.id, run.started, run.who, run.runbook
-  expect(value, "what was expected" [, hint])   fails the step when the value is false or nil
+  expect(value, "what was expected" [, hint])   fails the step when the value is false or nil; with "finding" behind
+                                                the hint the run then ends with exit 8: a check that found something
   environment                                   name, guard, master, known_servers
 
 Locks are taken before the first step, in one order for all, and freed when the process ends, however it ends.
