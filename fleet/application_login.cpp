@@ -166,7 +166,8 @@ std::string describe_login(LoginRequest const& request) {
                      source);
 }
 
-LoginIdentity check_login(Secret const& reference, Driver& driver, Secrets& secrets, std::stop_token stop) {
+std::unique_ptr<Session> open_login(Secret const& reference, Driver& driver, Secrets& secrets,
+                                    ConnectOptions const& options) {
   Endpoint endpoint;
   endpoint.keywords = read_login(reference, driver, secrets);
   std::optional<Passfile> passfile;
@@ -175,10 +176,14 @@ LoginIdentity check_login(Secret const& reference, Driver& driver, Secrets& secr
     endpoint.keywords["passfile"] = passfile->path();
   }
   endpoint.server = reference.reference();
-  auto const session = driver.connect(endpoint, secrets,
-                                      {.access = Access::read_only,
-                                       .application_name = this_operator().application_name("check login"),
-                                       .stop = stop});
+  return driver.connect(endpoint, secrets, options);
+}
+
+LoginIdentity check_login(Secret const& reference, Driver& driver, Secrets& secrets, std::stop_token stop) {
+  auto const session = open_login(reference, driver, secrets,
+                                  {.access = Access::read_only,
+                                   .application_name = this_operator().application_name("check login"),
+                                   .stop = stop});
   Result const who = session->query("select current_user as user, current_database() as database");
   return {who.text(0, "user"), who.text(0, "database")};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -45,12 +46,16 @@ void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver,
 // What issue_login will do, for plans: no secret in it. Host and database need not be known yet.
 std::string describe_login(LoginRequest const& request);
 
+// A session made with nothing but the connection string behind `reference`. Errors: config (it is none),
+// connect, whatever Secrets::resolve throws; never the password in a text.
+std::unique_ptr<Session> open_login(Secret const& reference, Driver& driver, Secrets& secrets,
+                                    ConnectOptions const& options);
+
 struct LoginIdentity {
   std::string user, database;
 };
 
-// Connects with nothing but the connection string behind `reference` and asks who it is there. Errors: config
-// (it is none), connect, whatever Secrets::resolve throws; never the password in a text.
+// Connects as open_login does and asks who it is there.
 LoginIdentity check_login(Secret const& reference, Driver& driver, Secrets& secrets,
                           std::stop_token stop = {});
 

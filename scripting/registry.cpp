@@ -3,6 +3,7 @@
 #include "scripting/lua_lint.hpp"
 #include "scripting/migration_rows.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/status_change.hpp"
 
 namespace scripting {
 
@@ -14,6 +15,7 @@ Registry make_registry() {
   add_tenants(registry);
   add_execute(registry);
   add_logins(registry);
+  add_status(registry);
   add_backups(registry);
   add_migrations(registry);
   add_new_migrations(registry);

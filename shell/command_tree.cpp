@@ -93,7 +93,7 @@ CommandWord command_tree(scripting::Registry const& registry) {
   for (scripting::Object const& object : registry.objects())
     root.next["help"].next[object.name].brief = first_sentence(object.brief);
   for (char const* topic :
-       {"exit", "options", "guards", "runbook", "step", "notifications", "man", "bash", "zsh", "fish", "lua"})
+       {"exit", "options", "guards", "read_only", "runbook", "step", "notifications", "man", "bash", "zsh", "fish", "lua"})
     root.next["help"].next[topic];
   word_at(root, "version").brief = "which one this is";
   word_at(root, "sandbox").brief = "private PostgreSQL servers to try things on";
