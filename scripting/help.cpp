@@ -9,6 +9,7 @@
 #include "scripting/fence_help.hpp"
 #include "scripting/guard.hpp"
 #include "scripting/lua_lint.hpp"
+#include "scripting/lua_parity.hpp"
 #include "scripting/migration_help.hpp"
 #include "scripting/runbook_help.hpp"
 
@@ -163,6 +164,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
   if (auto const page = migration_help(topic); !page.empty()) return std::string{page};
   if (auto const page = guard_help(topic); !page.empty()) return std::string{page};
   if (auto const page = fence_help(topic); !page.empty()) return std::string{page};
+  if (auto const page = parity_help(topic); !page.empty()) return std::string{page};
   if (auto page = lint_help(topic); !page.empty()) return page;
   if (Object const* object = registry.find_object(topic)) return object_page(registry, *object);
   if (Method const* method = registry.find_alias(topic)) return method_page(*method);
@@ -172,7 +174,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
       return method_page(*method);
   if (Method const* method = registry.find("shell", topic)) return method_page(*method);
   std::vector<std::string> topics = {"runbook", "step",  "answers", "approvals", "notifications",
-                                     "sets",    "waves", "guards",  "read_only", "lint"};
+                                     "sets",    "waves", "guards",  "read_only", "lint",   "parity"};
   for (Object const& object : registry.objects()) topics.push_back(object.name);
   for (Method const& method : registry.all()) topics.push_back(method.object + "." + method.name);
   fleet::Error error{fleet::ErrorKind::not_found, "no help for \"" + std::string{topic} + "\""};

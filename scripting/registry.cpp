@@ -1,6 +1,7 @@
 #include "scripting/guard.hpp"
 #include "scripting/interpreter.hpp"
 #include "scripting/lua_lint.hpp"
+#include "scripting/lua_parity.hpp"
 #include "scripting/migration_rows.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/status_change.hpp"
@@ -17,6 +18,7 @@ Registry make_registry() {
   add_logins(registry);
   add_status(registry);
   add_backups(registry);
+  add_parity(registry);
   add_migrations(registry);
   add_new_migrations(registry);
   add_renumber(registry);

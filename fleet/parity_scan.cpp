@@ -1,0 +1,149 @@
+#include "fleet/parity_scan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "fleet/cancel_on_stop.hpp"
+
+namespace fleet {
+namespace {
+
+// 32 MB in the usual size of a page: some tenths of a second, so that nobody waits long for the last one.
+constexpr std::uint64_t pages_of_a_piece = 4096;
+
+class Work {
+ public:
+  Work(std::vector<ParityScan*> const& scans, std::stop_token const& stop)
+      : outer_(stop, [this] { stop_.request_stop(); }) {
+    for (ParityScan* scan : scans) queues_.push_back({scan, 0, {}});
+  }
+
+  std::size_t pieces(std::size_t queue) const { return queues_[queue].scan->pieces.size(); }
+
+  void run(std::size_t number) noexcept {
+    try {
+      work(queues_[number]);
+    } catch (std::exception const&) {
+      std::lock_guard const lock{mutex_};
+      if (!failure_) failure_ = std::current_exception();
+      stop_.request_stop();
+    }
+  }
+
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  struct Queue {
+    ParityScan* scan;
+    std::size_t next;
+    std::set<std::size_t> refused;  // tables
+  };
+
+  ParityPiece const* next(Queue& queue) {
+    std::lock_guard const lock{mutex_};
+    while (queue.next < queue.scan->pieces.size()) {
+      ParityPiece const& piece = queue.scan->pieces[queue.next++];
+      if (queue.refused.count(piece.table) == 0) return &piece;
+    }
+    return nullptr;
+  }
+
+  void work(Queue& queue) {
+    ParityPiece const* piece = next(queue);
+    if (!piece) return;
+    std::stop_token const stop = stop_.get_token();
+    auto session = queue.scan->readers.take(stop);
+    {
+      CancelOnStop const cancel{*session, stop};
+      for (; piece; piece = next(queue)) {
+        if (stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
+        read(queue, *session, *piece);
+      }
+    }
+    if (!stop.stop_requested()) queue.scan->readers.give_back(std::move(session));
+  }
+
+  void read(Queue& queue, Session& session, ParityPiece const& piece) {
+    try {
+      Result const result = session.query(piece.sql);
+      std::lock_guard const lock{mutex_};
+      queue.scan->answered(piece, result);
+    } catch (Error const& error) {
+      if (error.kind != ErrorKind::sql || stop_.stop_requested()) throw;
+      {
+        std::lock_guard const lock{mutex_};
+        if (queue.refused.insert(piece.table).second) queue.scan->refused(piece, error);
+      }
+      queue.scan->readers.source().enter(session);
+    }
+  }
+
+  std::vector<Queue> queues_;
+  std::mutex mutex_;  // of the queues and of who is told
+  std::exception_ptr failure_;
+  std::stop_source stop_;
+  std::stop_callback<std::function<void()>> outer_;
+};
+
+}  // namespace
+
+std::vector<ParityPiece> pieces_of(ParityTable const& table, std::size_t index, std::string const& select,
+                                   std::string const& rest, std::uint64_t block_size) {
+  std::string const whole = select + " from only " + table.quoted + " t";
+  std::vector<ParityPiece> pieces;
+  if (!table.in_pages || table.pages <= pages_of_a_piece) {
+    pieces.push_back({index, whole + rest, table.pages * block_size});
+    return pieces;
+  }
+  // The last one has no end: pages that came since hold no row of the snapshot, and cost little.
+  for (std::uint64_t first = 0; first < table.pages; first += pages_of_a_piece) {
+    std::uint64_t const end = first + pages_of_a_piece;
+    std::string where = fmt::format(" where t.ctid >= '({},0)'", first);
+    if (end < table.pages) where += fmt::format(" and t.ctid < '({},0)'", end);
+    pieces.push_back({index, whole + where + rest, (std::min(end, table.pages) - first) * block_size});
+  }
+  return pieces;
+}
+
+std::unique_ptr<Session> ParityReaders::take(std::stop_token const& stop) {
+  {
+    std::lock_guard const lock{mutex_};
+    if (!idle_.empty()) {
+      auto session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+  return source_.worker(stop);
+}
+
+void ParityReaders::give_back(std::unique_ptr<Session> session) {
+  std::lock_guard const lock{mutex_};
+  idle_.push_back(std::move(session));
+}
+
+void ParityReaders::close() {
+  std::lock_guard const lock{mutex_};
+  idle_.clear();
+}
+
+void run_scans(std::vector<ParityScan*> const& scans, int jobs, std::stop_token const& stop) {
+  Work work{scans, stop};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t queue = 0; queue < scans.size(); ++queue)
+      for (std::size_t i = 0; i < std::min(work.pieces(queue), static_cast<std::size_t>(std::max(jobs, 1)));
+           ++i)
+        threads.emplace_back([&work, queue] { work.run(queue); });
+  }
+  work.rethrow();
+}
+
+}  // namespace fleet
