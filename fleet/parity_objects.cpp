@@ -171,39 +171,63 @@ Structure with_role_names(Structure structure, ParityPlace const& place) {
   return structure;
 }
 
-// What is granted on a database and set for it, for every role or one.
+// What is granted on a database or set for it, for every role ("") or one.
+struct RoleFact {
+  std::string role, name, text;
+};
 struct DatabaseFacts {
-  std::map<std::string, std::string> grants, settings;
+  std::vector<RoleFact> grants, settings;
 };
 
 DatabaseFacts read_database(Session& session) {
-  DatabaseFacts facts;
+  auto ask = [&](char const* sql) {
+    Result const rows = session.query(sql);
+    std::vector<RoleFact> facts;
+    for (std::size_t row = 0; row < rows.rows(); ++row)
+      facts.push_back({rows.text(row, "role"), rows.text(row, "name"), rows.text(row, "text")});
+    return facts;
+  };
   // As in fleet/structure.hpp: the owner by its part, not by its name.
-  Result const grants = session.query(
-      "select case when a.grantee = 0 then 'PUBLIC' when a.grantee = d.datdba then '{owner}' else r.rolname "
-      "end "
-      "as role, pg_catalog.string_agg(a.privilege_type || case when a.is_grantable then ' with grant option' "
-      "else '' end, ', ' order by a.privilege_type) as granted from pg_catalog.pg_database d cross join "
-      "lateral "
-      "pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a left join "
-      "pg_catalog.pg_roles r on r.oid = a.grantee where d.datname = pg_catalog.current_database() group by "
-      "1");
-  for (std::size_t row = 0; row < grants.rows(); ++row)
-    facts.grants[grants.text(row, "role")] = grants.text(row, "granted");
-  Result const settings = session.query(
-      "select coalesce(r.rolname, '') as role, pg_catalog.split_part(c.setting, '=', 1) as name, "
-      "pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1) as value from "
-      "pg_catalog.pg_db_role_setting s cross join lateral pg_catalog.unnest(s.setconfig) c(setting) left "
-      "join "
-      "pg_catalog.pg_roles r on r.oid = s.setrole where s.setdatabase = (select oid from "
-      "pg_catalog.pg_database "
-      "where datname = pg_catalog.current_database())");
-  for (std::size_t row = 0; row < settings.rows(); ++row) {
-    std::string const role = settings.text(row, "role");
-    facts.settings[settings.text(row, "name") + (role.empty() ? "" : " of role " + role)] =
-        settings.text(row, "value");
+  return {
+      ask("select case when a.grantee = 0 then 'PUBLIC' when a.grantee = d.datdba then '{owner}' else "
+          "r.rolname "
+          "end as role, 'granted to' as name, pg_catalog.string_agg(a.privilege_type || case when "
+          "a.is_grantable "
+          "then ' with grant option' else '' end, ', ' order by a.privilege_type) as text from "
+          "pg_catalog.pg_database d cross join lateral pg_catalog.aclexplode(coalesce(d.datacl, "
+          "pg_catalog.acldefault('d', d.datdba))) a left join pg_catalog.pg_roles r on r.oid = a.grantee "
+          "where "
+          "d.datname = pg_catalog.current_database() group by 1"),
+      ask("select coalesce(r.rolname, '') as role, pg_catalog.split_part(c.setting, '=', 1) as name, "
+          "pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1) as text from "
+          "pg_catalog.pg_db_role_setting s cross join lateral pg_catalog.unnest(s.setconfig) c(setting) left "
+          "join pg_catalog.pg_roles r on r.oid = s.setrole where s.setdatabase = (select oid from "
+          "pg_catalog.pg_database where datname = pg_catalog.current_database())")};
+}
+
+// A role that belongs to the tenant has the name of its database as a word in its own: tenant_acme_app.
+std::string own_role(std::string const& role, std::string const& database) {
+  auto words = [](std::string text) {
+    std::replace(text.begin(), text.end(), '-', '_');
+    return "_" + text + "_";
+  };
+  std::size_t const at = words(role).find(words(database));
+  if (database.empty() || at == std::string::npos) return role;
+  return role.substr(0, at) + "{database_name}" + role.substr(at + database.size());
+}
+
+enum class Roles { by_name, by_part };
+
+// By what is told of them.
+std::map<std::string, std::string> told(std::vector<RoleFact> const& facts, ParityPlace const& place,
+                                        Roles roles) {
+  std::map<std::string, std::string> all;
+  for (auto const& [role, name, text] : facts) {
+    std::string const who = roles == Roles::by_name ? role : own_role(role, place.endpoint.get("dbname"));
+    all[name == "granted to" ? "database: granted to " + who
+                             : "setting " + name + (who.empty() ? "" : " of role " + who)] = text;
   }
-  return facts;
+  return all;
 }
 
 struct StructureRead {
@@ -229,7 +253,7 @@ ParityFinding finding_of(StructureDifference const& found) {
 
 void compare_maps(std::map<std::string, std::string> const& here,
                   std::map<std::string, std::string> const& there, std::string const& kind,
-                  std::string const& prefix, std::vector<ParityFinding>& findings) {
+                  std::vector<ParityFinding>& findings) {
   std::set<std::string> names;
   for (auto const* side : {&here, &there})
     for (auto const& [name, text] : *side) names.insert(name);
@@ -237,7 +261,7 @@ void compare_maps(std::map<std::string, std::string> const& here,
     auto const a = here.find(name), b = there.find(name);
     if (a != here.end() && b != there.end() && a->second == b->second) continue;
     ParityFinding finding;
-    finding.name = prefix + name;
+    finding.name = name;
     finding.kind = kind;
     finding.state = a == here.end()    ? ParityState::missing_here
                     : b == there.end() ? ParityState::missing_there
@@ -304,20 +328,17 @@ std::vector<ParityFinding> compare_structures(ParityPair const& pair, std::vecto
   for (StructureDifference const& found : named.size() <= own.size() ? named : own)
     findings.push_back(finding_of(found));
   if (a.schema.empty() && b.schema.empty()) {
-    auto plain = [](std::map<std::string, std::string> const& grants, ParityPlace const& place) {
-      std::map<std::string, std::string> all;
-      for (auto const& [role, text] : grants)
-        all[replace_all(role, place.endpoint.get("dbname"), "{database_name}")] = text;
-      return all;
+    auto add = [&](std::string const& kind, std::vector<RoleFact> DatabaseFacts::*facts) {
+      std::vector<ParityFinding> by_name, by_part;
+      compare_maps(told(here.database.*facts, a, Roles::by_name),
+                   told(there.database.*facts, b, Roles::by_name), kind, by_name);
+      compare_maps(told(here.database.*facts, a, Roles::by_part),
+                   told(there.database.*facts, b, Roles::by_part), kind, by_part);
+      for (ParityFinding& finding : by_name.size() <= by_part.size() ? by_name : by_part)
+        findings.push_back(std::move(finding));
     };
-    std::vector<ParityFinding> by_name, by_part;
-    compare_maps(here.database.grants, there.database.grants, "grant", "database: granted to ", by_name);
-    compare_maps(plain(here.database.grants, a), plain(there.database.grants, b), "grant",
-                 "database: granted to ", by_part);
-    for (ParityFinding& finding : by_name.size() <= by_part.size() ? by_name : by_part)
-      findings.push_back(std::move(finding));
-    compare_maps(plain(here.database.settings, a), plain(there.database.settings, b), "setting", "setting ",
-                 findings);
+    add("grant", &DatabaseFacts::grants);
+    add("setting", &DatabaseFacts::settings);
   }
   if (a.fenced || b.fenced) {
     auto const fence = std::partition(findings.begin(), findings.end(),
@@ -357,6 +378,8 @@ std::vector<ParityFinding> compare_large_objects(ParityPair const& pair, std::si
     if (error.kind != ErrorKind::sql) throw;
     finding.state = ParityState::failed;
     finding.says = error.message;
+    if (error.sqlstate == "42501")
+      finding.says += ": grant select on it to " + pair.here.source().place().endpoint.get("user");
   }
   return {std::move(finding)};
 }

@@ -47,10 +47,11 @@ void ParityTables::match() {
     table.finding.kind = "table";
     table.finding.name = (table.here ? table.here : table.there)->label;
     if (table.here && table.there) table.shape = shape_of_rows(*table.here, *table.there);
+    if (!table.here || !table.there) continue;
     for (Side side : {Side::here, Side::there}) {
       ParityTable const* one = side == Side::here ? table.here : table.there;
       ParityPlace const& place = (side == Side::here ? pair_.here : pair_.there).source().place();
-      if (one && !one->readable)
+      if (!one->readable)
         fail(table, side,
              fmt::format("login {0} may not read it: grant select on {1} to {0}", place.endpoint.get("user"),
                          one->quoted));
@@ -119,7 +120,8 @@ void ParityTables::read_digests() {
   read(
       [&](Table const& table, std::size_t index, Side side) {
         ParityTable const* one = side == Side::here ? table.here : table.there;
-        if (!one || table.finding.state == ParityState::failed) return std::vector<ParityPiece>{};
+        if (!one || !one->readable || table.finding.state == ParityState::failed)
+          return std::vector<ParityPiece>{};
         auto const& source = (side == Side::here ? pair_.here : pair_.there).source();
         return pieces_of(*one, index, digest_select(table), "", source.facts().block_size);
       },
@@ -133,8 +135,8 @@ void ParityTables::read_digests() {
 void ParityTables::judge(Table& table) {
   ParityFinding& finding = table.finding;
   if (finding.state == ParityState::failed) return;
-  if (table.here) finding.rows_here = table.sum_here.rows();
-  if (table.there) finding.rows_there = table.sum_there.rows();
+  if (table.here && table.here->readable) finding.rows_here = table.sum_here.rows();
+  if (table.there && table.there->readable) finding.rows_there = table.sum_there.rows();
   if (!table.here || !table.there) {
     finding.state = table.here ? ParityState::missing_there : ParityState::missing_here;
     return;
