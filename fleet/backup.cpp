@@ -7,15 +7,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <exception>
 #include <optional>
-#include <sstream>
 #include <system_error>
-#include <thread>
 
 #include "fleet/backup_archive.hpp"
+#include "fleet/backup_catalog.hpp"
+#include "fleet/backup_encryption.hpp"
+#include "fleet/backup_pg_dump.hpp"
 #include "fleet/backup_source.hpp"
-#include "fleet/dsn.hpp"
 #include "fleet/error.hpp"
 #include "fleet/operator.hpp"
 #include "fleet/passfile.hpp"
@@ -28,8 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 
-// Gzip's fastest: a third of the time of pg_dump's own choice for a tenth more bytes.
-constexpr std::string_view compression = "--compress=1";
 constexpr std::uint64_t room_beside_data = 16 * 1024 * 1024;
 
 SourceScope scope_of(DumpRequest const& request) {
@@ -37,61 +34,13 @@ SourceScope scope_of(DumpRequest const& request) {
   return {in_schema ? request.tenant.schema_name : std::string{}, request.structure, request.mode};
 }
 
-struct PgDump {
-  fs::path program;
-  std::string version;  // "pg_dump (PostgreSQL) 15.14 (Debian …)"
-};
-
-int major_of(std::string const& version) {
-  auto const digit = version.find_first_of("0123456789");
-  return digit == std::string::npos ? 0 : std::atoi(version.c_str() + digit);
-}
-
-std::string first_line(std::string const& text) { return text.substr(0, text.find('\n')); }
-
-// The one of the server's own major version, else the newest.
-PgDump find_pg_dump(int server_version) {
-  int const server_major = server_version / 10000;
-  fs::path program;
-  try {
-    program = postgres_program("pg_dump", server_major);
-  } catch (Error const& error) {
-    if (error.kind != ErrorKind::tool) throw;
-    program = postgres_program("pg_dump");
-  }
-  std::string version = first_line(run_checked({.argv = {program.string(), "--version"}}).output);
-  if (major_of(version) < server_major)
-    throw Error{ErrorKind::tool, fmt::format("{} cannot dump a server of version {}.{}", version,
-                                             server_major, server_version % 10000)}
-        .with_detail("it is " + program.string())
-        .with_hint(fmt::format("apt install postgresql-client-{}", server_major));
-  return {std::move(program), std::move(version)};
-}
-
-std::vector<std::string> arguments(DumpRequest const& request, fs::path const& file) {
-  std::vector<std::string> all{"--dbname=" + dsn_of(request.endpoint.keywords), "--no-password",
-                               "--format=" + std::string{to_string(request.format)}, std::string{compression},
-                               "--lock-wait-timeout=60000"};
-  if (request.jobs > 1) all.push_back(fmt::format("--jobs={}", request.jobs));
-  if (request.mode == DumpMode::schema_only) all.push_back("--schema-only");
-  if (request.mode == DumpMode::data_only) all.push_back("--data-only");
-  if (request.tenant.placement == Placement::schema)
-    all.push_back("--schema=" + pg_dump_pattern(request.tenant.schema_name));
-  if (request.mode != DumpMode::schema_only) {
-    for (std::string const& glob : request.structure)
-      all.push_back("--exclude-table-data=" + pg_dump_pattern(glob) + ".*");
-    if (request.tenant.placement == Placement::database)
-      all.push_back("--exclude-table-data=tenantsh.step_marker");
-  }
-  all.push_back("--file=" + file.string());
-  return all;
-}
-
 void check_request(DumpRequest const& request) {
   if (request.folder.empty()) throw Error{ErrorKind::usage, "a dump needs a folder"};
   if (request.jobs < 1) throw Error{ErrorKind::usage, "jobs must be at least 1"};
   if (request.jobs > 1 && request.format != DumpFormat::directory)
     throw Error{ErrorKind::usage, "several jobs need format = \"directory\""};
+  if (request.compress < 0 || request.compress > 9)
+    throw Error{ErrorKind::usage, "compress is a level of gzip from 0 to 9"};
 }
 
 void check_room(DumpRequest const& request, std::uint64_t needed) {
@@ -115,6 +64,14 @@ std::unique_ptr<Session> connect(DumpRequest const& request, DumpMeans const& me
        .stop = means.stop});
 }
 
+// What nobody asked for by name need not be there.
+DumpRequest settled(DumpRequest request, Session& session) {
+  if (request.structure_given) return request;
+  for (std::string const& glob : unfitting_structure(session, scope_of(request)))
+    std::erase(request.structure, glob);
+  return request;
+}
+
 PgDump check(Session& session, DumpRequest const& request) {
   PgDump tool = find_pg_dump(session.server_version());
   auto const scope = scope_of(request);
@@ -124,17 +81,19 @@ PgDump check(Session& session, DumpRequest const& request) {
   return tool;
 }
 
-// Where pg_dump will write, closed to others from its first byte on. Gone again unless kept.
+enum class Place { file, folder };
+
+// Where an archive grows, closed to others from its first byte on. Gone again unless kept.
 class PartialArchive {
  public:
-  PartialArchive(fs::path path, DumpFormat format) : path_(std::move(path)) {
-    remove_tree(path_);
-    if (format == DumpFormat::directory) {
+  PartialArchive(fs::path path, Place place) : path_(std::move(path)) {
+    if (place == Place::folder) {
       make_folder(path_, 0700);
     } else {
       FileDescriptor const file{::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
       if (!file) throw io_error("write", path_, errno);
     }
+    in_use_.emplace(path_);
   }
   ~PartialArchive() {
     if (kept_) return;
@@ -155,72 +114,9 @@ class PartialArchive {
 
  private:
   fs::path path_;
+  std::optional<ArchiveInUse> in_use_;
   bool kept_ = false;
 };
-
-// "pg_dump: error: …" is the line that counts; details follow it.
-Error pg_dump_error(CommandResult const& result, Secrets const& secrets) {
-  std::istringstream lines{result.errors};
-  std::string message, rest;
-  for (std::string line; std::getline(lines, line);) {
-    if (message.empty() && line.find("error:") != std::string::npos)
-      message = line;
-    else if (!message.empty())
-      rest += (rest.empty() ? "" : " ") + line;
-  }
-  if (message.empty())
-    message = fmt::format("pg_dump: exit status {}: {}", result.exit_code, first_line(result.errors));
-  return Error{ErrorKind::tool, secrets.redact(std::move(message))}.with_detail(
-      secrets.redact(std::move(rest)));
-}
-
-std::vector<std::string> lines_of(std::string const& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream{text};
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-struct DumpOutcome {
-  std::vector<DumpedTable> tables;
-  std::vector<std::string> warnings;
-};
-
-// pg_dump on a thread of its own, our counts meanwhile; when one fails, the other ends early and the first
-// failure is thrown.
-DumpOutcome dump_and_count(Command const& command, SourceSnapshot const& source, Session& session,
-                           DumpMeans const& means) {
-  std::stop_source ended;
-  std::stop_callback const forward(means.stop, [&] { ended.request_stop(); });
-  std::exception_ptr first_failure;
-  std::mutex mutex;
-  auto attempt = [&](auto&& work) {
-    try {
-      work();
-    } catch (std::exception const&) {
-      {
-        std::lock_guard const lock(mutex);
-        if (!first_failure) first_failure = std::current_exception();
-      }
-      ended.request_stop();
-    }
-  };
-  DumpOutcome outcome;
-  {
-    std::jthread const pg_dump([&] {
-      attempt([&] {
-        CommandResult const result = run(command, [&] { return ended.stop_requested(); });
-        if (result.exit_code != 0) throw pg_dump_error(result, means.secrets);
-        outcome.warnings = lines_of(means.secrets.redact(result.errors));
-      });
-    });
-    std::stop_callback const cancel(ended.get_token(), [&] { session.cancel(); });
-    attempt([&] { outcome.tables = source.count(); });
-  }
-  if (means.stop.stop_requested()) throw Error{ErrorKind::interrupted, "the dump was interrupted"};
-  if (first_failure) std::rethrow_exception(first_failure);
-  return outcome;
-}
 
 void require(std::vector<std::string> const& problems, std::string const& archive) {
   if (problems.empty()) return;
@@ -233,7 +129,7 @@ void require(std::vector<std::string> const& problems, std::string const& archiv
 void can_be_dumped(DumpRequest const& request, DumpMeans const& means) {
   check_request(request);
   auto const session = connect(request, means);
-  check(*session, request);
+  check(*session, settled(request, *session));
 }
 
 std::string dump_command(DumpRequest const& request) {
@@ -245,31 +141,62 @@ std::string dump_command(DumpRequest const& request) {
   } catch (Error const& error) {
     if (error.kind != ErrorKind::tool) throw;
   }
-  for (std::string& argument : arguments(request, files.archive(request.format)))
+  fs::path const archive = files.archive(request.format, sealing_of(request));
+  bool const streamed = is_streamed(request), sealed = sealing_of(request) == Sealing::age;
+  for (std::string& argument :
+       pg_dump_arguments(request, streamed ? fs::path{} : files.archive(request.format)))
     command.argv.push_back(std::move(argument));
-  return command.text();
+  std::string text = command.text();
+  if (!sealed) return text;
+  Command age{.argv = {"age", "--encrypt"}};
+  for (std::string const& key : request.recipients) {
+    age.argv.push_back("--recipient");
+    age.argv.push_back(key);
+  }
+  if (!streamed) text += " && tar --create " + files.stem;
+  return text + " | " + age.text() + " > " + archive.string();
 }
 
-Backup dump(DumpRequest const& request, DumpMeans const& means) {
+Backup dump(DumpRequest const& given, DumpMeans const& means) {
   auto const started = SteadyClock::now();
-  check_request(request);
+  check_request(given);
   auto const files =
-      BackupFiles::of(fs::absolute(request.folder).lexically_normal(), request.tenant.slug, request.at);
+      BackupFiles::of(fs::absolute(given.folder).lexically_normal(), given.tenant.slug, given.at);
   if (fs::exists(files.manifest()))
     throw Error{ErrorKind::refused, "there is a backup of that name: " +
-                                        dump_state(files.folder, request.tenant.slug, request.at).seen}
+                                        dump_state(files.folder, given.tenant.slug, given.at).seen}
         .with_hint("choose another time, or delete it first");
-  auto const session = connect(request, means);
+  auto const session = connect(given, means);
+  DumpRequest const request = settled(given, *session);
   PgDump const tool = check(*session, request);
+  fs::path pg_restore = tool.program;
+  pg_restore.replace_filename("pg_restore");
   make_folder(files.folder, 0700);
   remove_partial(files.folder, request.tenant.slug, request.at);
 
   SourceSnapshot const source{*session, scope_of(request)};
-  Manifest manifest;
+  Backup backup{files.archive(request.format, sealing_of(request)), files.manifest(), {}};
+  Manifest& manifest = backup.manifest;
   source.describe(manifest);
-  PartialArchive partial{files.partial(request.format), request.format};
+  manifest.tenant = request.tenant.slug;
+  manifest.tenant_id = request.tenant.id;
+  manifest.server = request.tenant.server;
+  manifest.schema = scope_of(request).schema;
+  manifest.archive = backup.path.filename();
+  manifest.format = request.format;
+  manifest.mode = request.mode;
+  manifest.compress = request.compress;
+  manifest.age_recipients = request.recipients;
+  manifest.taken_at = source.taken_at();
+  manifest.pg_dump = tool.version;
+  manifest.structure = request.structure;
+  manifest.run_id = request.run_id;
+
   std::optional<Passfile> passfile;
   if (!request.endpoint.password.empty()) passfile.emplace(means.secrets.resolve(request.endpoint.password));
+  bool const folder = request.format == DumpFormat::directory, streamed = is_streamed(request);
+  PartialArchive partial{files.partial(request.format, streamed ? Sealing::age : Sealing::none),
+                         folder ? Place::folder : Place::file};
   // What ps and /proc show of it: the command line an operator would type, the path of a file nobody may
   // open.
   Command command{
@@ -278,35 +205,50 @@ Backup dump(DumpRequest const& request, DumpMeans const& means) {
                       {"PGAPPNAME", this_operator().application_name("pg_dump " + request.tenant.slug)},
                       {"PGCONNECT_TIMEOUT", "10"}},
       .without = {"PG*"}};
-  for (std::string& argument : arguments(request, partial.path()))
+  for (std::string& argument : pg_dump_arguments(request, streamed ? fs::path{} : partial.path()))
     command.argv.push_back(std::move(argument));
-  DumpOutcome outcome = dump_and_count(command, source, *session, means);
-
-  manifest.tenant = request.tenant.slug;
-  manifest.tenant_id = request.tenant.id;
-  manifest.server = request.tenant.server;
-  manifest.schema = scope_of(request).schema;
-  manifest.archive = files.archive(request.format).filename();
-  manifest.format = request.format;
-  manifest.mode = request.mode;
-  manifest.taken_at = source.taken_at();
-  manifest.pg_dump = tool.version;
-  manifest.structure = request.structure;
+  ArchiveTools const tools{pg_restore, means.stop};
+  Together together{means.stop};
+  std::optional<PassingArchive> passing;
+  if (!folder && (streamed || request.read_back))
+    passing.emplace(ArchiveTools{pg_restore, together.token()},
+                    streamed ? PassingArchive::Listing::yes : PassingArchive::Listing::no,
+                    request.read_back ? PassingArchive::Counts::yes : PassingArchive::Counts::no);
+  DumpOutcome outcome = dump_and_count({.command = std::move(command),
+                                        .request = request,
+                                        .to = partial.path(),
+                                        .source = source,
+                                        .session = *session,
+                                        .passing = passing ? &*passing : nullptr},
+                                       means, together);
   manifest.tables = std::move(outcome.tables);
   manifest.warnings = std::move(outcome.warnings);
-  manifest.run_id = request.run_id;
-  manifest.bytes = archive_bytes(partial.path());
-  if (manifest.bytes == 0) require({"it is empty"}, partial.path());
-  fs::path pg_restore = tool.program;
-  pg_restore.replace_filename("pg_restore");
-  require(listing_problems(partial.path(), manifest, {pg_restore, means.stop}), partial.path());
-  manifest.sha256 = archive_sha256(partial.path(), means.driver);
 
-  Backup backup{files.archive(request.format), files.manifest(), std::move(manifest)};
-  partial.keep_as(backup.path);
-  backup.manifest.duration_ms =
+  if (archive_bytes(partial.path()) == 0) require({"it is empty"}, partial.path());
+  if (passing) require(passing->problems(manifest), partial.path());
+  if (!streamed) require(listing_problems(partial.path(), manifest, tools), partial.path());
+  if (folder && request.read_back) require(count_problems(partial.path(), manifest, tools), partial.path());
+  manifest.verified = {"size", "listing"};
+  if (request.read_back) manifest.verified.push_back("counts");
+  manifest.verified.push_back("sha256");
+
+  // The folder goes when its tar file is there: with `partial`.
+  std::optional<PartialArchive> sealed;
+  if (folder && sealing_of(request) == Sealing::age) {
+    sealed.emplace(files.partial(request.format, Sealing::age), Place::file);
+    seal_folder(partial.path(), files.stem, request, sealed->path(), means.stop);
+  }
+  PartialArchive& made = sealed ? *sealed : partial;
+  manifest.bytes = archive_bytes(made.path());
+  manifest.sha256 = archive_sha256(made.path(), means.driver);
+  if (std::string remark = size_remark(manifest, stored_backups(files.folder, request.tenant.slug));
+      !remark.empty())
+    manifest.warnings.push_back(std::move(remark));
+  if (sealed) remove_tree(partial.path());  // plain: an error here is one of the dump
+  made.keep_as(backup.path);
+  manifest.duration_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - started).count();
-  write_private_file(backup.manifest_path, manifest_text(backup.manifest));
+  write_private_file(backup.manifest_path, manifest_text(manifest));
   return backup;
 }
 

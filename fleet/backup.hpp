@@ -21,8 +21,16 @@ struct DumpRequest {
   DumpFormat format = DumpFormat::custom;
   DumpMode mode = DumpMode::full;
   std::vector<std::string> structure{"pgboss"};  // schemas, also as globs, that travel without their rows
+  bool structure_given = true;  // false: a pattern that fits nothing is left out, with a warning, not refused
   std::string run_id;
-  int jobs = 1;  // tables dumped at once; more than one needs the directory format
+  int jobs = 1;          // tables dumped at once; more than one needs the directory format
+  int compress = 1;      // gzip level, 0 (none) to 9. 1 takes a third of the time of pg_dump's own choice
+  bool digests = false;  // a content digest of each table, for the manifest
+  std::vector<std::string>
+      recipients;  // keys that open the archive (fleet/backup_encryption.hpp); none: plain
+  // Whether the archive is unpacked and its rows counted as part of the dump; in the custom format that
+  // happens while pg_dump writes.
+  bool read_back = true;
 };
 
 // What a dump works with. `stop` ends pg_dump.
@@ -42,10 +50,12 @@ struct Backup {
 // (what the login may not read), io (no room on the folder's disk), connect.
 void can_be_dumped(DumpRequest const& request, DumpMeans const& means);
 
-// Dumps, verifies (size, listing) and describes. Row counts are taken in pg_dump's own snapshot. What an
-// earlier attempt of the same name left unfinished is deleted first; a finished one is not overwritten:
-// Error{refused}. Whatever goes wrong, the partial archive is deleted; killed, it is left for dump_state.
-// Errors: as can_be_dumped, and interrupted.
+// Dumps, verifies (size, listing, and counts when it reads back) and describes. Row counts and digests are
+// taken in pg_dump's own snapshot. An encrypted archive never lies plain on a disk, but for a directory,
+// which pg_dump writes itself and which is gone when this returns. What an earlier attempt of the same name
+// left unfinished is deleted first; a finished one is not overwritten: Error{refused}. Whatever goes wrong,
+// the partial archive is deleted; killed, it is left for dump_state. Errors: as can_be_dumped, and
+// interrupted.
 Backup dump(DumpRequest const& request, DumpMeans const& means);
 
 // pg_dump's command line as an operator would type it, for plans. Asks no server; holds no secret. dump()
@@ -65,9 +75,11 @@ struct VerifiedLevel {
   std::vector<std::string> problems;  // empty: it holds
 };
 
-// Re-reads an archive; `levels` empty means all. Error{usage} lists the levels; Error{not_found} for an
-// archive or manifest that is not there.
+// Re-reads an archive; `levels` empty means all. `identity`: the file with the key of an encrypted one;
+// without it, "all" leaves out listing and counts, and asking for them is Error{refused}. Error{usage} lists
+// the levels; Error{not_found} for an archive or manifest that is not there.
 std::vector<VerifiedLevel> verify_backup(std::filesystem::path const& path, std::vector<std::string> levels,
-                                         Driver const& driver, std::stop_token stop = {});
+                                         Driver const& driver, std::stop_token stop = {},
+                                         std::filesystem::path const& identity = {});
 
 }  // namespace fleet

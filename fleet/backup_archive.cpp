@@ -100,11 +100,13 @@ std::string failure(CommandResult const& result) {
 
 // The last block of data ends with the length of a next one that is zero: a sign and four bytes
 // (pg_backup_custom.c: _EndData). What was cut off ends otherwise.
+constexpr std::size_t end_mark = 5;
+constexpr char const* cut_off = "the archive does not end where its data ends: it was cut off";
+
 bool ends_with_end_mark(fs::path const& archive) {
-  constexpr int mark = 5;
   std::ifstream file{archive, std::ios::binary};
-  file.seekg(-mark, std::ios::end);
-  std::array<char, mark> bytes{};
+  file.seekg(-static_cast<std::streamoff>(end_mark), std::ios::end);
+  std::array<char, end_mark> bytes{};
   return file.read(bytes.data(), bytes.size()) &&
          std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; });
 }
@@ -162,11 +164,11 @@ void CopyCounter::read(std::string_view piece) {
   }
 }
 
-std::vector<std::string> listing_problems(fs::path const& archive, Manifest const& manifest,
-                                          ArchiveTools const& tools) {
-  CommandResult const result = run_pg_restore(tools, {"--list"}, archive);
-  if (result.exit_code != 0) return {failure(result)};
-  Listing const listing = parse_listing(result.output);
+namespace {
+
+// `archive`: the folder of a directory format, to look for files in it.
+std::vector<std::string> compare_listing(Listing const& listing, Manifest const& manifest,
+                                         fs::path const* archive) {
   std::vector<std::string> problems;
   for (DumpedTable const& table : manifest.tables) {
     if (manifest.mode != DumpMode::data_only && !find_entry(listing.tables, table))
@@ -176,21 +178,14 @@ std::vector<std::string> listing_problems(fs::path const& archive, Manifest cons
       problems.push_back("the rows of " + table.full_name() + " are not in the archive");
     if (!table.rows && data)
       problems.push_back("the rows of " + table.full_name() + " are in the archive, though they should not");
-    if (data && manifest.format == DumpFormat::directory && !has_data_file(archive, *data))
+    if (data && archive != nullptr && !has_data_file(*archive, *data))
       problems.push_back("the file with the rows of " + table.full_name() + " is missing");
   }
-  if (manifest.format == DumpFormat::custom && !listing.data.empty() && !ends_with_end_mark(archive))
-    problems.push_back("the archive does not end where its data ends: it was cut off");
   return problems;
 }
 
-std::vector<std::string> count_problems(fs::path const& archive, Manifest const& manifest,
-                                        ArchiveTools const& tools) {
-  CopyCounter counter;
-  CommandResult const result = run_pg_restore(tools, {"--data-only", "--file=-"}, archive,
-                                              [&](std::string_view piece) { counter.read(piece); });
-  if (result.exit_code != 0) return {failure(result)};
-  auto const& found = counter.rows();
+std::vector<std::string> compare_counts(std::map<std::string, std::int64_t> const& found,
+                                        Manifest const& manifest) {
   std::vector<std::string> problems;
   for (DumpedTable const& table : manifest.tables) {
     if (!table.rows) continue;
@@ -201,6 +196,80 @@ std::vector<std::string> count_problems(fs::path const& archive, Manifest const&
       problems.push_back(fmt::format("{} has {} rows in the archive, {} in the manifest", table.full_name(),
                                      rows->second, *table.rows));
   }
+  return problems;
+}
+
+}  // namespace
+
+std::vector<std::string> listing_problems(fs::path const& archive, Manifest const& manifest,
+                                          ArchiveTools const& tools) {
+  CommandResult const result = run_pg_restore(tools, {"--list"}, archive);
+  if (result.exit_code != 0) return {failure(result)};
+  Listing const listing = parse_listing(result.output);
+  bool const folder = manifest.format == DumpFormat::directory;
+  std::vector<std::string> problems = compare_listing(listing, manifest, folder ? &archive : nullptr);
+  if (!folder && !listing.data.empty() && !ends_with_end_mark(archive)) problems.push_back(cut_off);
+  return problems;
+}
+
+std::vector<std::string> count_problems(fs::path const& archive, Manifest const& manifest,
+                                        ArchiveTools const& tools) {
+  CopyCounter counter;
+  CommandResult const result = run_pg_restore(tools, {"--data-only", "--file=-"}, archive,
+                                              [&](std::string_view piece) { counter.read(piece); });
+  if (result.exit_code != 0) return {failure(result)};
+  return compare_counts(counter.rows(), manifest);
+}
+
+PassingArchive::PassingArchive(ArchiveTools const& tools, Listing listing, Counts counts) {
+  auto const fed = [&](std::vector<std::string> options, std::function<void(std::string_view)> sink) {
+    return std::make_unique<FedProgram>(
+        [&](std::string const& from) {
+          // Told the format: to find it out, pg_restore would read the beginning and open the archive again.
+          Command command{.argv = {tools.pg_restore.string(), "--format=custom"},
+                          .without = {"PG*"},
+                          .sink = std::move(sink)};
+          for (std::string& option : options) command.argv.push_back(std::move(option));
+          command.argv.push_back(from);
+          return command;
+        },
+        tools.stop);
+  };
+  if (listing == Listing::yes) list_ = fed({"--list"}, {});
+  if (counts == Counts::yes)
+    count_ = fed({"--data-only", "--file=-"}, [this](std::string_view piece) { counter_.read(piece); });
+}
+
+PassingArchive::~PassingArchive() = default;
+
+void PassingArchive::write(std::string_view piece) {
+  if (list_) list_->write(piece);
+  if (count_) count_->write(piece);
+  tail_ += piece.size() > end_mark ? piece.substr(piece.size() - end_mark) : piece;
+  if (tail_.size() > end_mark) tail_.erase(0, tail_.size() - end_mark);
+}
+
+void PassingArchive::finish() {
+  if (list_) listed_ = list_->finish();
+  if (count_) read_ = count_->finish();
+}
+
+std::vector<std::string> PassingArchive::problems(Manifest const& manifest) const {
+  std::vector<std::string> problems;
+  auto const add = [&](std::vector<std::string> more) {
+    for (std::string& problem : more) problems.push_back(std::move(problem));
+  };
+  if (listed_ && listed_->exit_code != 0) {
+    add({failure(*listed_)});
+  } else if (listed_) {
+    auto const listing = parse_listing(listed_->output);
+    add(compare_listing(listing, manifest, nullptr));
+    if (!listing.data.empty() && tail_ != std::string(end_mark, '\0')) add({cut_off});
+  }
+  if (read_ && read_->exit_code != 0)
+    add({failure(*read_)});
+  else if (read_)
+    add(compare_counts(counter_.rows(), manifest));
   return problems;
 }
 

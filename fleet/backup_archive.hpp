@@ -2,12 +2,15 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fleet/backup_manifest.hpp"
+#include "fleet/backup_pipe.hpp"
 #include "fleet/session.hpp"
 
 namespace fleet {
@@ -42,6 +45,30 @@ std::vector<std::string> listing_problems(std::filesystem::path const& archive, 
 // Reads the whole archive and compares the rows of each table with the manifest's.
 std::vector<std::string> count_problems(std::filesystem::path const& archive, Manifest const& manifest,
                                         ArchiveTools const& tools);
+
+// The same of an archive in the custom format that passes by, from its first byte to its last, while pg_dump
+// still writes it: what never lies on a disk as it is can be checked too, and nothing is read twice.
+class PassingArchive {
+ public:
+  enum class Listing { no, yes };
+  enum class Counts { no, yes };
+  PassingArchive(ArchiveTools const& tools, Listing listing, Counts counts);
+  ~PassingArchive();
+  PassingArchive(PassingArchive const&) = delete;
+  PassingArchive& operator=(PassingArchive const&) = delete;
+
+  // Waits while pg_restore is busy. Error{interrupted}.
+  void write(std::string_view piece);
+  // When all has passed: what is found wrong.
+  void finish();
+  std::vector<std::string> problems(Manifest const& manifest) const;
+
+ private:
+  CopyCounter counter_;
+  std::string tail_;  // the last bytes that passed
+  std::optional<CommandResult> listed_, read_;
+  std::unique_ptr<FedProgram> list_, count_;
+};
 
 // As Manifest::sha256 says.
 std::string archive_sha256(std::filesystem::path const& archive, Driver const& driver);

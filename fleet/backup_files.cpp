@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <optional>
 #include <system_error>
 
@@ -21,16 +24,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr DumpFormat formats[] = {DumpFormat::custom, DumpFormat::directory};
-constexpr std::string_view dump_suffix = ".dump";
+struct Kind {
+  DumpFormat format;
+  Sealing sealing;
+  char const* suffix;
+};
+constexpr Kind kinds[] = {{DumpFormat::custom, Sealing::none, ".dump"},
+                          {DumpFormat::directory, Sealing::none, ""},
+                          {DumpFormat::custom, Sealing::age, ".dump.age"},
+                          {DumpFormat::directory, Sealing::age, ".tar.age"}};
 
-// 20260427T150000Z
 void check_time(std::string const& at) {
-  constexpr std::string_view shape = "########T######Z";
-  bool fits = at.size() == shape.size();
-  for (std::size_t i = 0; fits && i < at.size(); ++i)
-    fits = shape[i] == '#' ? std::isdigit(static_cast<unsigned char>(at[i])) != 0 : at[i] == shape[i];
-  if (!fits)
+  if (!parse_compact_time(at))
     throw Error{ErrorKind::usage, in_quotes(at) + " is no time of a backup: write it as 20260427T150000Z"};
 }
 
@@ -54,20 +59,60 @@ BackupFiles BackupFiles::of(fs::path folder, std::string const& slug, std::strin
   return {std::move(folder), slug + "-" + at};
 }
 
-fs::path BackupFiles::archive(DumpFormat format) const {
-  return folder / (format == DumpFormat::custom ? stem + std::string{dump_suffix} : stem);
+fs::path BackupFiles::archive(DumpFormat format, Sealing sealing) const {
+  for (Kind const& kind : kinds)
+    if (kind.format == format && kind.sealing == sealing) return folder / (stem + kind.suffix);
+  return folder / stem;
 }
 
-fs::path BackupFiles::partial(DumpFormat format) const { return archive(format).string() + ".partial"; }
+fs::path BackupFiles::partial(DumpFormat format, Sealing sealing) const {
+  return archive(format, sealing).string() + ".partial";
+}
 
 fs::path BackupFiles::manifest() const { return folder / (stem + ".manifest.json"); }
 
 fs::path manifest_beside(fs::path const& archive) {
   std::string stem = archive.string();
   while (stem.size() > 1 && stem.back() == '/') stem.pop_back();
-  if (stem.size() > dump_suffix.size() && stem.ends_with(dump_suffix))
-    stem.resize(stem.size() - dump_suffix.size());
+  for (Kind const& kind : kinds) {
+    std::string_view const suffix = kind.suffix;
+    if (!suffix.empty() && stem.size() > suffix.size() && stem.ends_with(suffix)) {
+      stem.resize(stem.size() - suffix.size());
+      break;
+    }
+  }
   return stem + ".manifest.json";
+}
+
+std::optional<std::chrono::system_clock::time_point> parse_compact_time(std::string_view text) {
+  constexpr std::string_view shape = "########T######Z";
+  if (text.size() != shape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (shape[i] == '#' ? std::isdigit(static_cast<unsigned char>(text[i])) == 0 : text[i] != shape[i])
+      return std::nullopt;
+  auto const number = [&](std::size_t at, std::size_t length) {
+    return std::atoi(std::string{text.substr(at, length)}.c_str());
+  };
+  std::tm parts{};
+  parts.tm_year = number(0, 4) - 1900;
+  parts.tm_mon = number(4, 2) - 1;
+  parts.tm_mday = number(6, 2);
+  parts.tm_hour = number(9, 2);
+  parts.tm_min = number(11, 2);
+  parts.tm_sec = number(13, 2);
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
+ArchiveInUse::ArchiveInUse(fs::path const& archive)
+    : file_(::open(archive.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) {
+  if (!file_) throw io_error("open", archive, errno);
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0)
+    throw Error{ErrorKind::locked, archive.string() + " is being written by another process"};
+}
+
+bool ArchiveInUse::by_others(fs::path const& archive) {
+  FileDescriptor const file{::open(archive.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  return file && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 std::string_view to_string(DumpState state) {
@@ -97,15 +142,21 @@ DumpEvidence dump_state(fs::path const& folder, std::string const& slug, std::st
               fmt::format("{} has {} bytes, its manifest says {}", archive.string(), bytes, manifest.bytes)};
     return {DumpState::done, fmt::format("{}, {}, and its manifest", archive.string(), size_text(archive))};
   }
-  for (DumpFormat format : formats) {
-    if (auto const partial = files.partial(format); present(partial))
+  for (Kind const& kind : kinds) {
+    if (auto const partial = files.partial(kind.format, kind.sealing); present(partial)) {
+      bool const at_work = ArchiveInUse::by_others(partial);
       return {DumpState::broken,
-              fmt::format("{}, {}, of a dump that did not end", partial.string(), size_text(partial)), true};
-    if (auto const archive = files.archive(format); present(archive))
-      return {DumpState::broken,
-              fmt::format("{}, {}, without a manifest: that dump was not finished", archive.string(),
-                          size_text(archive)),
+              fmt::format("{}, {}, of a dump that {}", partial.string(), size_text(partial),
+                          at_work ? "is at work" : "did not end"),
               true};
+    }
+    if (auto const archive = files.archive(kind.format, kind.sealing); present(archive)) {
+      bool const at_work = ArchiveInUse::by_others(archive);
+      return {DumpState::broken,
+              fmt::format("{}, {}, without a manifest: that dump {}", archive.string(), size_text(archive),
+                          at_work ? "is at work" : "was not finished"),
+              true};
+    }
   }
   return {DumpState::not_done, "nothing of " + files.stem + " in " + folder.string()};
 }
@@ -113,9 +164,15 @@ DumpEvidence dump_state(fs::path const& folder, std::string const& slug, std::st
 void remove_partial(fs::path const& folder, std::string const& slug, std::string const& at) {
   auto const files = BackupFiles::of(folder, slug, at);
   bool const has_manifest = present(files.manifest());
-  for (DumpFormat format : formats) {
-    remove_tree(files.partial(format));
-    if (!has_manifest) remove_tree(files.archive(format));
+  for (Kind const& kind : kinds) {
+    std::vector<fs::path> left{files.partial(kind.format, kind.sealing)};
+    if (!has_manifest) left.push_back(files.archive(kind.format, kind.sealing));
+    for (fs::path const& path : left) {
+      if (ArchiveInUse::by_others(path))
+        throw Error{ErrorKind::locked, path.string() + " is being written by another process"}.with_hint(
+            "wait for it, or choose another time for the name");
+      remove_tree(path);
+    }
   }
 }
 
@@ -152,7 +209,13 @@ void sync_archive(fs::path const& archive) {
 }
 
 void rename_synced(fs::path const& from, fs::path const& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) throw io_error("rename", from, errno);
+  // A file system that does not know the flag (EINVAL) gets the two steps it can do.
+  bool renamed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0;
+  if (!renamed && errno == EINVAL && !present(to)) renamed = std::rename(from.c_str(), to.c_str()) == 0;
+  if (!renamed && (errno == EEXIST || present(to)))
+    throw Error{ErrorKind::refused, "there is an archive of that name: " + to.string()}.with_hint(
+        "choose another time, or move it away");
+  if (!renamed) throw io_error("rename", from, errno);
   sync(to.parent_path(), O_DIRECTORY);
 }
 

@@ -26,6 +26,9 @@ class Reader {
     return member(key, &Json::is_string, "a text").get<std::string>();
   }
   std::string text_or_null(char const* key) const { return null(key) ? std::string{} : text(key); }
+  std::optional<std::string> text_if_any(char const* key) const {
+    return null(key) ? std::nullopt : std::optional{text(key)};
+  }
   std::int64_t number(char const* key) const {
     auto const& value = member(key, &Json::is_number_integer, "a whole number");
     auto const found = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX
@@ -39,6 +42,9 @@ class Reader {
   }
   Json const& array(char const* key) const { return member(key, &Json::is_array, "a list"); }
   Json const& object(char const* key) const { return member(key, &Json::is_object, "an object"); }
+  std::vector<std::string> texts_or_null(char const* key) const {
+    return null(key) ? std::vector<std::string>{} : texts(key);
+  }
   std::vector<std::string> texts(char const* key) const {
     std::vector<std::string> found;
     for (Json const& value : array(key)) {
@@ -113,9 +119,11 @@ std::int64_t Manifest::rows() const {
 
 std::string manifest_text(Manifest const& manifest) {
   Json tables = Json::array(), extensions = Json::object();
-  for (DumpedTable const& table : manifest.tables)
+  for (DumpedTable const& table : manifest.tables) {
     tables.push_back(
         {{"schema", table.schema}, {"name", table.name}, {"rows", table.rows ? Json(*table.rows) : Json()}});
+    if (table.digest) tables.back()["digest"] = *table.digest;
+  }
   for (DumpedExtension const& extension : manifest.extensions) extensions[extension.name] = extension.version;
   Json const object = {{"tenantsh_manifest", Manifest::layout},
                        {"tenant", manifest.tenant},
@@ -131,6 +139,8 @@ std::string manifest_text(Manifest const& manifest) {
                        {"archive", manifest.archive},
                        {"format", to_string(manifest.format)},
                        {"mode", to_string(manifest.mode)},
+                       {"compress", manifest.compress},
+                       {"age_recipients", manifest.age_recipients},
                        {"bytes", manifest.bytes},
                        {"sha256", manifest.sha256},
                        {"taken_at", manifest.taken_at},
@@ -142,7 +152,8 @@ std::string manifest_text(Manifest const& manifest) {
                        {"large_objects", manifest.large_objects},
                        {"warnings", manifest.warnings},
                        {"duration_ms", manifest.duration_ms},
-                       {"run_id", null_when_empty(manifest.run_id)}};
+                       {"run_id", null_when_empty(manifest.run_id)},
+                       {"verified", manifest.verified}};
   // A message of pg_dump may be in any encoding.
   return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -173,6 +184,10 @@ Manifest parse_manifest(std::string_view text, std::string const& source) {
     reader.wrong("archive", "no name of a file beside it");
   manifest.format = named<DumpFormat>(reader, "format", parse_dump_format);
   manifest.mode = named<DumpMode>(reader, "mode", parse_dump_mode);
+  auto const compress = reader.number_or_null("compress").value_or(1);
+  if (compress > 9) reader.wrong("compress", "no level of gzip");
+  manifest.compress = static_cast<int>(compress);
+  manifest.age_recipients = reader.texts_or_null("age_recipients");
   manifest.bytes = static_cast<std::uint64_t>(reader.number("bytes"));
   manifest.sha256 = reader.text("sha256");
   manifest.taken_at = reader.text("taken_at");
@@ -182,12 +197,14 @@ Manifest parse_manifest(std::string_view text, std::string const& source) {
   auto const& tables = reader.array("tables");
   for (std::size_t i = 0; i < tables.size(); ++i) {
     Reader const table{tables[i], source, "tables[" + std::to_string(i) + "]."};
-    manifest.tables.push_back({table.text("schema"), table.text("name"), table.number_or_null("rows")});
+    manifest.tables.push_back({table.text("schema"), table.text("name"), table.number_or_null("rows"),
+                               table.text_if_any("digest")});
   }
   manifest.large_objects = reader.number("large_objects");
   manifest.warnings = reader.texts("warnings");
   manifest.duration_ms = reader.number("duration_ms");
   manifest.run_id = reader.text_or_null("run_id");
+  manifest.verified = reader.texts_or_null("verified");
   return manifest;
 }
 

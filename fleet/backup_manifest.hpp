@@ -21,6 +21,9 @@ DumpMode parse_dump_mode(std::string_view text);  // Error{usage} naming the thr
 struct DumpedTable {
   std::string schema, name;
   std::optional<std::int64_t> rows;  // at the dump's own snapshot; nullopt: its rows do not travel
+  // Of all rows at that snapshot, in no order: see digest_expression in fleet/backup_source.hpp. Only when
+  // the dump was asked for digests.
+  std::optional<std::string> digest;
 
   std::string full_name() const { return schema + "." + name; }
 };
@@ -31,7 +34,8 @@ struct DumpedExtension {
 
 // What stands in STEM.manifest.json beside an archive: one JSON object with the names below; schema is null
 // for a tenant that has a database of its own, rows is null for a table that travels without them, extensions
-// map a name to its version. Unknown keys are passed over, so that later versions may add some.
+// map a name to its version; digest is there only for tables that have one. Unknown keys are passed over, and
+// what older manifests lack (digest, age_recipients, compress, verified) may be missing.
 struct Manifest {
   static constexpr int layout = 1;  // written as "tenantsh_manifest"
 
@@ -43,8 +47,11 @@ struct Manifest {
   std::string archive;  // file or folder name, beside the manifest
   DumpFormat format = DumpFormat::custom;
   DumpMode mode = DumpMode::full;
-  std::uint64_t bytes = 0;  // all files of a folder together
-  // Of the file. Of a folder: of what `sha256sum *` prints there in byte order of the names.
+  std::uint64_t bytes = 0;                  // all files of a folder together
+  int compress = 1;                         // gzip level; 0: none
+  std::vector<std::string> age_recipients;  // whose keys open it; empty: it is not encrypted
+  // Of the file, as it lies there. Of a folder: of what `sha256sum *` prints there in byte order of the
+  // names.
   std::string sha256;
 
   std::string taken_at;        // the server's clock when the snapshot was taken: 2026-04-27T15:00:00.123Z
@@ -56,8 +63,10 @@ struct Manifest {
   std::vector<std::string> warnings;   // what pg_dump said though it succeeded
   std::int64_t duration_ms = 0;
   std::string run_id;
+  std::vector<std::string> verified;  // levels (fleet/backup.hpp) that held while it was made
 
   std::int64_t rows() const;  // of all tables
+  bool encrypted() const { return !age_recipients.empty(); }
 };
 
 std::string manifest_text(Manifest const& manifest);

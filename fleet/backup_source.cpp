@@ -7,6 +7,7 @@
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
+#include "fleet/table_digest.hpp"
 
 namespace fleet {
 namespace {
@@ -79,6 +80,14 @@ std::int64_t number(std::optional<std::string_view> text) {
 // What makes a table of this name disappear between being listed and being locked.
 bool vanished(Error const& error) { return error.sqlstate == "42P01" || error.sqlstate == "3F000"; }
 
+std::vector<std::string> schemas_of(Session& session, SourceScope const& scope) {
+  Result const rows =
+      session.query({fmt::format("select nspname from {} order by 1", namespaces), {scope.schema}});
+  std::vector<std::string> schemas;
+  for (std::size_t row = 0; row < rows.rows(); ++row) schemas.push_back(rows.text(row, "nspname"));
+  return schemas;
+}
+
 constexpr std::string_view unreadable_sql =
     "select kind, schema, name, quote_ident(schema) as quoted_schema, quote_ident(name) as quoted_name, "
     "current_user as role, quote_ident(current_user) as quoted_role from ("
@@ -124,21 +133,24 @@ Obstacle first_obstacle(Result const& rows) {
 
 }  // namespace
 
-void check_structure(Session& session, SourceScope const& scope) {
-  Result const rows =
-      session.query({fmt::format("select nspname from {} order by 1", namespaces), {scope.schema}});
-  std::string all;
-  std::vector<std::string> schemas;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    schemas.push_back(rows.text(row, "nspname"));
-    all += (all.empty() ? "" : ", ") + schemas.back();
-  }
+std::vector<std::string> unfitting_structure(Session& session, SourceScope const& scope) {
+  std::vector<std::string> const schemas = schemas_of(session, scope);
+  std::vector<std::string> unfitting;
   for (std::string const& glob : scope.structure)
     if (std::none_of(schemas.begin(), schemas.end(),
                      [&](std::string const& schema) { return matches_glob(glob, schema); }))
-      throw Error{ErrorKind::usage, fmt::format("no schema of database {} fits structure = {}",
-                                                session.database(), in_quotes(glob))}
-          .with_hint("its schemas are: " + all);
+      unfitting.push_back(glob);
+  return unfitting;
+}
+
+void check_structure(Session& session, SourceScope const& scope) {
+  auto const unfitting = unfitting_structure(session, scope);
+  if (unfitting.empty()) return;
+  std::string all;
+  for (std::string const& schema : schemas_of(session, scope)) all += (all.empty() ? "" : ", ") + schema;
+  throw Error{ErrorKind::usage, fmt::format("no schema of database {} fits structure = {}",
+                                            session.database(), in_quotes(unfitting.front()))}
+      .with_hint("its schemas are: " + all);
 }
 
 void check_readable(Session& session, SourceScope const& scope) {
@@ -201,12 +213,17 @@ SourceSnapshot::SourceSnapshot(Session& session, SourceScope const& scope) : ses
                                      " come and go faster than they can be locked: nothing was dumped"};
 }
 
-std::vector<DumpedTable> SourceSnapshot::count() const {
+std::vector<DumpedTable> SourceSnapshot::count(Rows rows) const {
+  bool const digests = rows == Rows::counted_and_digested;
   std::vector<DumpedTable> counted = tables_;
-  for (DumpedTable& table : counted)
-    if (table.rows)
-      table.rows = number(
-          session_.query("select count(*) from only " + quoted(session_, table)).at(0, std::size_t{0}));
+  if (digests) session_.script(digest_settings());
+  std::string const what = digests ? "count(*), " + digest_expression() : "count(*)";
+  for (DumpedTable& table : counted) {
+    if (!table.rows) continue;
+    Result const found = session_.query("select " + what + " from only " + quoted(session_, table) + " t");
+    table.rows = number(found.at(0, std::size_t{0}));
+    if (digests) table.digest = found.at(0, std::size_t{1}).value_or("0");
+  }
   return counted;
 }
 

@@ -18,7 +18,9 @@ struct SourceScope {
   DumpMode mode = DumpMode::full;
 };
 
-// Error{usage} for a `structure` pattern that no schema fits, listing the schemas.
+// The `structure` patterns that no schema fits.
+std::vector<std::string> unfitting_structure(Session& session, SourceScope const& scope);
+// Error{usage} for the first of them, listing the schemas.
 void check_structure(Session& session, SourceScope const& scope);
 
 // Error{refused} naming the first schema, table, sequence or large object that this login may not read, with
@@ -35,10 +37,13 @@ class SourceSnapshot {
   // Error{failed} when the tables change faster than they can be locked.
   SourceSnapshot(Session& session, SourceScope const& scope);
 
+  // What is found out about the rows of each table.
+  enum class Rows { counted, counted_and_digested };
+
   std::string const& id() const { return id_; }              // for pg_dump --snapshot
   std::string const& taken_at() const { return taken_at_; }  // the server's clock
   // The tables, with the rows of those that travel with them.
-  std::vector<DumpedTable> count() const;
+  std::vector<DumpedTable> count(Rows rows) const;
   // What the manifest says of the database.
   void describe(Manifest& manifest) const;
 

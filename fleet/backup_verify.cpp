@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 
 #include "fleet/backup.hpp"
 #include "fleet/backup_archive.hpp"
+#include "fleet/backup_encryption.hpp"
 #include "fleet/error.hpp"
 #include "fleet/process.hpp"
 
@@ -43,12 +45,15 @@ std::vector<std::string> const& verify_levels() {
 }
 
 std::vector<VerifiedLevel> verify_backup(fs::path const& path, std::vector<std::string> levels,
-                                         Driver const& driver, std::stop_token stop) {
-  if (levels.empty()) levels = verify_levels();
+                                         Driver const& driver, std::stop_token stop,
+                                         fs::path const& identity) {
+  bool const all = levels.empty();
+  if (all) levels = verify_levels();
   check_levels(levels);
   std::error_code error;
   if (!fs::exists(path, error)) throw Error{ErrorKind::not_found, "there is no archive " + path.string()};
   Manifest const manifest = read_manifest(manifest_beside(path));
+  std::optional<PlainArchive> plain;
   std::vector<VerifiedLevel> verified;
   for (std::string const& level : levels) {
     VerifiedLevel result{level, {}};
@@ -60,10 +65,13 @@ std::vector<VerifiedLevel> verify_backup(fs::path const& path, std::vector<std::
       if (auto const digest = archive_sha256(path, driver); digest != manifest.sha256)
         result.problems.push_back(
             fmt::format("the SHA-256 is {}, its manifest says {}", digest, manifest.sha256));
+    } else if (all && manifest.encrypted() && identity.empty()) {
+      continue;
     } else {
+      if (!plain) plain.emplace(path, manifest, identity, stop);
       ArchiveTools const tools{pg_restore_for(manifest), stop};
-      result.problems = level == "listing" ? listing_problems(path, manifest, tools)
-                                           : count_problems(path, manifest, tools);
+      result.problems = level == "listing" ? listing_problems(plain->path(), manifest, tools)
+                                           : count_problems(plain->path(), manifest, tools);
     }
     verified.push_back(std::move(result));
   }

@@ -28,6 +28,10 @@ Manifest example() {
   manifest.tables = {{"members", "member", 12}, {"pgboss", "job", std::nullopt}, {"remits", "a \"b\"", 0}};
   manifest.duration_ms = 340;
   manifest.run_id = "r1";
+  manifest.tables[0].digest = "-4711";
+  manifest.compress = 6;
+  manifest.age_recipients = {"age1abc"};
+  manifest.verified = {"size", "listing"};
   return manifest;
 }
 
@@ -48,6 +52,10 @@ std::string const example_text = R"({
   "archive": "acme-20260427T150000Z.dump",
   "format": "custom",
   "mode": "full",
+  "compress": 6,
+  "age_recipients": [
+    "age1abc"
+  ],
   "bytes": 4096,
   "sha256": "00ff",
   "taken_at": "2026-04-27T15:00:00.123Z",
@@ -61,7 +69,8 @@ std::string const example_text = R"({
     {
       "schema": "members",
       "name": "member",
-      "rows": 12
+      "rows": 12,
+      "digest": "-4711"
     },
     {
       "schema": "pgboss",
@@ -77,7 +86,11 @@ std::string const example_text = R"({
   "large_objects": 0,
   "warnings": [],
   "duration_ms": 340,
-  "run_id": "r1"
+  "run_id": "r1",
+  "verified": [
+    "size",
+    "listing"
+  ]
 }
 )";
 
@@ -98,6 +111,20 @@ TEST_CASE("manifest_text and parse_manifest") {
   CHECK(fleet::manifest_text(fleet::parse_manifest(example_text, "m.json")) == example_text);
 }
 
+TEST_CASE("a manifest from before there were digests, encryption and levels") {
+  std::string text = example_text;
+  for (std::string const& newer :
+       {std::string{"  \"compress\": 6,\n  \"age_recipients\": [\n    \"age1abc\"\n  ],\n"},
+        std::string{",\n      \"digest\": \"-4711\""},
+        std::string{",\n  \"verified\": [\n    \"size\",\n    \"listing\"\n  ]"}})
+    text.erase(text.find(newer), newer.size());
+  Manifest const manifest = fleet::parse_manifest(text, "m.json");
+  CHECK(manifest.compress == 1);
+  CHECK_FALSE(manifest.encrypted());
+  CHECK_FALSE(manifest.tables[0].digest);
+  CHECK(manifest.verified.empty());
+}
+
 TEST_CASE("parse_manifest says what is wrong") {
   std::string shown = refusal(example_text, "{", "") +
                       refusal(example_text, "\"tenantsh_manifest\": 1", "\"tenantsh_manifest\": 2") +
@@ -108,6 +135,8 @@ TEST_CASE("parse_manifest says what is wrong") {
                       refusal(example_text, "\"custom\"", "\"tar\"") +
                       refusal(example_text, "\"acme-20260427T150000Z.dump\"", "\"../../etc/passwd\"") +
                       refusal(example_text, "\"rows\": 0", "\"rows\": \"0\"") +
+                      refusal(example_text, "\"compress\": 6", "\"compress\": 10") +
+                      refusal(example_text, "\"-4711\"", "4711") +
                       refusal(example_text, "\"rows\": 12,\n  \"tables\"", "\"anything\": 12, \"tables\"");
   CHECK(shown == R"(failed: m.json is no manifest of a backup: it is not JSON
 failed: m.json is no manifest of a backup: tenantsh_manifest is 2, this program knows 1
@@ -118,6 +147,8 @@ failed: m.json is no manifest of a backup: bytes is not a whole number
 failed: m.json is no manifest of a backup: format is unknown: "tar" is no format of a dump: custom or directory
 failed: m.json is no manifest of a backup: archive is no name of a file beside it
 failed: m.json is no manifest of a backup: tables[2].rows is not a whole number
+failed: m.json is no manifest of a backup: compress is no level of gzip
+failed: m.json is no manifest of a backup: tables[0].digest is not a text
 taken
 )");
 }
