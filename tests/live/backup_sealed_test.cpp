@@ -59,8 +59,9 @@ TEST_CASE("an encrypted archive opens with age and pg_restore alone, and with no
     request.recipients = age_recipients({mine.recipient});
     Backup const backup = dump(request, means());
     bool const custom = format == DumpFormat::custom;
-    CHECK(names_in(folder.path) == std::string{"acme-20260427T120000Z."} + (custom ? "dump" : "tar") +
-                                       ".age acme-20260427T120000Z.manifest.json ");
+    CHECK(names_in(folder.path) ==
+          (custom ? "acme-20260427T120000Z.dump.age acme-20260427T120000Z.manifest.json "
+                  : "acme-20260427T120000Z.manifest.json acme-20260427T120000Z.tar.age "));
     CHECK_FALSE(lies_below(folder.path, "COPY"));
     CHECK_FALSE(lies_below(folder.path, "PGDMP"));
     CHECK(backup.manifest.age_recipients == std::vector{mine.recipient});
