@@ -238,7 +238,8 @@ void FenceWork::write_row() {
   session_.query(
       {"insert into tenantsh.fence (schema_name, level, raised_by, holder, reason, run_id, database_oid, "
        "system_identifier) values ($1, $2, $3, $4, $5, $6, $7::oid, $8::bigint) "
-       "on conflict (schema_name) do update set level = excluded.level",
+       "on conflict (schema_name) do update set level = excluded.level, since = excluded.since, raised_by = "
+       "excluded.raised_by, holder = excluded.holder, reason = excluded.reason, run_id = excluded.run_id",
        {scope_, std::string{to_string(request_.level)}, request_.by, request_.holder,
         unless_empty(request_.reason), unless_empty(request_.run_id), here.text(0, "oid"),
         here.text(0, "system_identifier")}});
