@@ -349,7 +349,7 @@ constexpr std::string_view relative =
 // In text before a point, bare or quoted, and as a whole literal. One regular expression for each schema:
 // they are compiled, so that the digests run it once over the whole text.
 constexpr std::string_view unnamed =
-    R"sql((case when s.q is null or strpos(@first, s.nspname) = 0 then @first else regexp_replace(@first,
+    R"sql((case when s.q is null or (strpos(@first, s.nspname) = 0 and strpos(@first, s.q) = 0) then @first else regexp_replace(@first,
   '(?<![[:alnum:]_$".])(?:' || @escaped:s.q@ || '|"' || @escaped:replace(s.nspname, '"', '""')@ || '")(?=\.)|(?<='')' ||
   @escaped:replace(s.nspname, '''', '''''')@ || '(?='')', '{schema_name}', 'g') end))sql";
 constexpr std::string_view escaped = R"sql(regexp_replace(@first, '([^[:alnum:]_])', '\\\1', 'g'))sql";
