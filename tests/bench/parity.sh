@@ -37,7 +37,7 @@ mkdir -p "$XDG_CONFIG_HOME/tenantsh"
 echo "$list" >"$XDG_CONFIG_HOME/tenantsh/fleet.toml"
 printf 'default_environment = "copies"\n[environment.copies]\nmaster = "host=%s port=5500 dbname=postgres"\nguard = "open"\nservers = { file = "fleet.toml" }\ntenants = { file = "fleet.toml" }\n' "$sockets" >"$XDG_CONFIG_HOME/tenantsh/tenantsh.toml"
 
-megabytes=$(sql pg-1 big -c "select sum(pg_relation_size(c)) / 1000000 from unnest('{claim,line,event}'::regclass[]) c")
+megabytes=$(sql pg-1 big -c "select (sum(pg_relation_size(c)) / 1000000)::bigint from unnest('{claim,line,event}'::regclass[]) c")
 run_copy() {
     local member
     for member in pg-1 pg-2; do sql $member big -c "copy claim to '/dev/null'" -c "copy line to '/dev/null'" -c "copy event to '/dev/null'" & done
