@@ -188,14 +188,17 @@ void Journal::write(Event const& event) {
   }
 }
 
+// Only with its last line is a run over there: one that ends here while lines are still on their way would be
+// taken for complete, should we be killed in between.
 void Journal::write_to_master(Event const& event) {
-  auto const counts =
-      session_->query({append_sql,
-                       {id_, std::to_string(epoch_), record_.state, text_or_null(event.step), event.at,
-                        std::to_string(event.seq), event.event, text_or_null(event.kind),
-                        std::to_string(event.attempt), text_or_null(event.hash), event.who,
-                        std::to_string(event.ms), json_or_null(event.outputs), json_or_null(event.error),
-                        text_or_null(event.note), text_or_null(event.item), text_or_null(event.target)}});
+  bool const last = event.seq == record_.last_seq;
+  auto const counts = session_->query(
+      {append_sql,
+       {id_, std::to_string(epoch_), last ? record_.state : "running", text_or_null(event.step), event.at,
+        std::to_string(event.seq), event.event, text_or_null(event.kind), std::to_string(event.attempt),
+        text_or_null(event.hash), event.who, std::to_string(event.ms), json_or_null(event.outputs),
+        json_or_null(event.error), text_or_null(event.note), text_or_null(event.item),
+        text_or_null(event.target)}});
   if (counts.at(0, std::size_t{0}) == "0")
     throw fleet::Error{fleet::ErrorKind::locked, fmt::format("run {} was taken over by another process", id_)}
         .with_hint(fmt::format("look with: tenantsh runs show {}", id_));
