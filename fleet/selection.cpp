@@ -175,6 +175,13 @@ bool Selection::names_status() const {
                      [](auto const& condition) { return condition.key == "status"; });
 }
 
+bool Selection::names_siblings() const {
+  return explicit_slugs_ || std::any_of(conditions_.begin(), conditions_.end(), [](auto const& condition) {
+           return condition.key == "status" || condition.key.starts_with(label_prefix) ||
+                  (condition.key == "slug" && condition.value.find("-restore") != std::string::npos);
+         });
+}
+
 Chosen choose(std::vector<Tenant> const& known, Selection const& selection) {
   std::unordered_set<std::string_view> wanted(selection.slugs_.begin(), selection.slugs_.end());
   if (selection.explicit_slugs_) {
@@ -187,6 +194,7 @@ Chosen choose(std::vector<Tenant> const& known, Selection const& selection) {
     if (!missing.empty()) refuse_unknown(missing, known);
   }
   auto const any_status = selection.explicit_slugs_ || selection.names_status();
+  auto const siblings_too = selection.names_siblings();
   Chosen chosen;
   for (auto const& tenant : known) {
     if (selection.explicit_slugs_ && wanted.count(tenant.slug) == 0) continue;
@@ -195,6 +203,11 @@ Chosen choose(std::vector<Tenant> const& known, Selection const& selection) {
           return matches_glob(condition.value, value_of(tenant, condition.key).value_or(""));
         });
     if (!meant) continue;
+    // A copy of a tenant is no tenant that anybody serves: it would be counted, migrated and seeded twice.
+    if (!siblings_too && !value_of(tenant, "label.sibling_of")->empty()) {
+      ++chosen.left_out["restored"];
+      continue;
+    }
     auto const asked =
         any_status || tenant.status == TenantStatus::active || tenant.status == TenantStatus::read_only;
     if (asked) {

@@ -25,6 +25,9 @@ class Selection {
   // How the operator wrote it: "region=eastus2".
   std::string const& text() const { return text_; }
   bool names_status() const;
+  // Whether restored siblings (label sibling_of) are meant: chosen by slug, status or label, or by a pattern
+  // that has "-restore" in it.
+  bool names_siblings() const;
 
  private:
   friend struct Chosen choose(std::vector<Tenant> const&, Selection const&);
@@ -38,11 +41,13 @@ class Selection {
 };
 
 struct Chosen {
-  std::vector<Tenant> tenants;          // ordered by slug
-  std::map<std::string, int> left_out;  // status → how many were not asked because of it
+  std::vector<Tenant> tenants;  // ordered by slug
+  // Status, or "restored" for siblings → how many were not asked because of it.
+  std::map<std::string, int> left_out;
 };
 
-// Active and read_only tenants unless the selection names a status or the very slugs.
+// Active and read_only tenants that are no restored siblings, unless the selection names a status, the very
+// slugs, or siblings.
 // Error{not_found} names slugs that do not exist, with the nearest known one.
 Chosen choose(std::vector<Tenant> const& known, Selection const& selection);
 

@@ -19,6 +19,7 @@ Registry make_registry() {
   add_status(registry);
   add_backups(registry);
   add_parity(registry);
+  add_restore(registry);
   add_migrations(registry);
   add_new_migrations(registry);
   add_renumber(registry);
