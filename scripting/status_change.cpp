@@ -88,6 +88,7 @@ StatusChange::StatusChange(World& world, Arguments const& arguments)
     throw Error{ErrorKind::usage, "a change of status wants a reason: it is what others read in the audit"}
         .with_hint("reason = \"…\", or --reason TEXT");
   registry_ = keeps_audit(world);
+  world.fleet.refresh();  // where it is may have changed since the list was read
   chosen_ = fleet::choose(world.fleet.tenants(), receiver_selection(arguments));
 }
 
