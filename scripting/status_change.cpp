@@ -197,17 +197,18 @@ Json StatusChange::put_up(fleet::Tenant const& tenant, fleet::Session& admin,
       .at_tenant(tenant.slug);
 }
 
+// The audit row too where the status was right and only the fence was not.
 void StatusChange::write_registry(fleet::Session& master, fleet::Tenant const& tenant, TenantStatus before) {
-  master.query(
-      {"update identity.tenant set status = $2 where slug = $1", {tenant.slug, std::string{to_string(to_)}}});
+  if (before != to_)
+    master.query({"update identity.tenant set status = $2 where slug = $1",
+                  {tenant.slug, std::string{to_string(to_)}}});
   master.query(
       {"insert into identity.tenant_audit (tenant_id, object, action, before, after, actor, client_host, "
-       "reason, run_id) select t.id, 'tenant ' || t.slug, 'status', $2::jsonb, $3::jsonb, $4, $5, $6, $7 "
-       "from "
+       "reason, run_id) select t.id, 'tenant ' || t.slug, $8, $2::jsonb, $3::jsonb, $4, $5, $6, $7 from "
        "identity.tenant t where t.slug = $1",
        {tenant.slug, Json{{"status", to_string(before)}}.dump(), Json{{"status", to_string(to_)}}.dump(),
-        world_.who.name(), world_.who.host, reason_,
-        run_id_.empty() ? std::nullopt : std::optional{run_id_}}});
+        world_.who.name(), world_.who.host, reason_, run_id_.empty() ? std::nullopt : std::optional{run_id_},
+        before == to_ ? "fence" : "status"}});
 }
 
 Json StatusChange::change(fleet::Tenant const& tenant, fleet::Session& admin) {
@@ -231,7 +232,7 @@ Json StatusChange::change(fleet::Tenant const& tenant, fleet::Session& admin) {
     answer = put_up(tenant, admin, request, proof);
   }
   bool changed = answer["changed"].get<bool>();
-  if (transaction && now.status != to_) {
+  if (transaction && (changed || now.status != to_)) {
     write_registry(**master, tenant, now.status);
     transaction->commit();
     changed = true;

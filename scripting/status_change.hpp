@@ -16,7 +16,8 @@ FenceWish wish_of(fleet::TenantStatus status);
 Json to_json(fleet::Fence const& fence);
 
 // tenants.set_status: registry, audit and fence of each chosen tenant. The fence is up before the registry
-// says so, and down before the registry says active: what is killed in between is stricter than it says.
+// says so, and down before the registry says active: no tenant is called active that is fenced, and what is
+// killed in between shows in tenants.fence().
 class StatusChange {
  public:
   // Error{usage} for a status that is not set by this method, and without a reason.

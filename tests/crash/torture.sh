@@ -28,6 +28,7 @@ register_server --input name=pg-2
 first_platform_admin --input email=ops@acme.example --input password=env:FIRST_PASSWORD
 provision_tenant --input slug=acme
 tenant_backup --input tenant=acme
+tenant_status --input tenant=acme --input status=read_only --input reason=try
 RUNBOOKS
     check "nothing is left behind" "$(left)"
     finish
