@@ -271,6 +271,7 @@ std::string contents(Session& session, std::string const& schema) {
 TargetFacts can_be_restored(RestoreRequest const& request, std::uint64_t bytes_needed,
                             DumpMeans const& means) {
   if (request.jobs < 1) throw Error{ErrorKind::usage, "jobs must be at least 1"};
+  if (!request.run_id.empty()) (void)request.copy();
   auto const session = means.driver.connect(
       request.server, means.secrets,
       {.access = Access::read_only,

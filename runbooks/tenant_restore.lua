@@ -175,7 +175,9 @@ step "compare" {
         drift[#drift + 1] = row.table .. ": restored " .. row.restored .. ", live " .. row.source
       end
     end
-    return { tables = #compared, rows = rows, drift = #drift > 0 and drift or "none" }
+    local filled = run.outputs["archive"]
+    return { tables = #compared, rows = rows, drift = #drift > 0 and drift or "none",
+             notes = filled and filled.notes and #filled.notes > 0 and filled.notes or nil }
   end,
 }
 

@@ -3,20 +3,27 @@
 # the state of an undisturbed run; an undo leaves everything as it was before, also when it is killed itself.
 . "$(dirname "$0")/../support/sandbox.sh"
 
+# sql MEMBER DATABASE SQL…: each by itself.
+sql() {
+    local member=$1 database=$2 each
+    shift 2
+    for each in "$@"; do superuser "$member" "$database" "$each" || return; done
+}
+
 tenantsh sandbox up --servers 1 >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null 2>&1 || { fail "a master"; finish; }
 sockets=$(socket_of)
 tenantsh run provision_tenant --input slug=acme --yes >/dev/null 2>&1 </dev/null || fail "a tenant"
 tenantsh seed generate --tenants all --members 30 --yes >/dev/null 2>&1 </dev/null
 expect "a backup" 0 tenantsh run tenant_backup --input tenant=acme --yes
-archive=$(superuser master master "select path from identity.backup")
+archive=$(sql master master "select path from identity.backup")
 restore() { tenantsh run tenant_restore --input tenant=acme --input path="$archive" --yes; }
 database=$(tenantsh -e "tenants.acme:restored_as{ path = '$archive' }.database" 2>/dev/null)
 state() {
-    superuser pg-1 postgres "select 'database', regexp_replace(datname, '__[a-z0-9]+$', '__RUN'), datdba::regrole, datacl, regexp_replace(shobj_description(oid, 'pg_database'), 'run .*', 'run RUN') from pg_database order by 2" \
+    sql pg-1 postgres "select 'database', regexp_replace(datname, '__[a-z0-9]+$', '__RUN'), datdba::regrole, datacl, regexp_replace(shobj_description(oid, 'pg_database'), 'run .*', 'run RUN') from pg_database order by 2" \
         "select 'role', rolname from pg_roles order by 2" "select 'member', roleid::regrole, member::regrole from pg_auth_members order by 2, 3"
-    superuser master master "select 'tenant', slug, status, database_name, labels from identity.tenant order by 2"
-    if [ "$(superuser pg-1 postgres "select count(*) from pg_database where datname = '$database'")" = 1 ]; then
-        superuser pg-1 "$database" "select sum(n_live_tup) > 100 from pg_stat_user_tables" "select count(*), sum(hashtextextended(m::text, 0)::numeric) from members.member m" \
+    sql master master "select 'tenant', slug, status, database_name, labels from identity.tenant order by 2"
+    if [ "$(sql pg-1 postgres "select count(*) from pg_database where datname = '$database'")" = 1 ]; then
+        sql pg-1 "$database" "select sum(n_live_tup) > 100 from pg_stat_user_tables" "select count(*), sum(hashtextextended(m::text, 0)::numeric) from members.member m" \
             "select count(*) from pg_constraint" "select count(*) from pg_index" "select count(*) from pg_statistic s join pg_class c on c.oid = s.starelid where c.oid >= 16384" | sed 's/^[0-9]*$/&/'
     fi
 }
@@ -45,6 +52,10 @@ while read -r step; do
             continue
         fi
         tried=$((tried + 1))
+        if [ "$(last_run)" = "$earlier" ]; then
+            same "$step killed at $moment: before anything was written" "$before" "$(state)"
+            continue
+        fi
         if [ $moment = effect ]; then
             expect "$step killed at $moment: undo" 0 tenantsh runs undo "$(last_run)" --yes
             same "$step killed at $moment, undone: as before" "$before" "$(state)"
@@ -72,8 +83,8 @@ met_at_work() {
     tenantsh run tenant_restore --input tenant=acme --input path="$archive" --yes >"$work/held" 2>&1 </dev/null &
     victim=$!
     for _ in $(seq 600); do
-        copy=$(superuser pg-1 postgres "select datname from pg_database where datname like '${database//_/\\_}\\_\\_%'")
-        [ -n "$copy" ] && [ "$(superuser pg-1 "$copy" "select count(*) from pg_class where relname = 'member'" 2>/dev/null)" = 1 ] && return 0
+        copy=$(sql pg-1 postgres "select datname from pg_database where datname like '${database//_/\\_}\\_\\_%'")
+        [ -n "$copy" ] && [ "$(sql pg-1 "$copy" "select count(*) from pg_class where relname = 'member'" 2>/dev/null)" = 1 ] && return 0
         kill -0 $victim 2>/dev/null || return 1
     done
     return 1

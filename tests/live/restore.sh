@@ -3,18 +3,25 @@
 # gone. The tenant itself cannot be made the target, whatever is said.
 . "$(dirname "$0")/../support/sandbox.sh"
 
+# sql MEMBER DATABASE SQL…: each by itself.
+sql() {
+    local member=$1 database=$2 each
+    shift 2
+    for each in "$@"; do superuser "$member" "$database" "$each" || return; done
+}
+
 tenantsh sandbox up >/dev/null 2>&1 && tenantsh run master_init --yes >/dev/null 2>&1 || { fail "a master"; finish; }
 sockets=$(socket_of)
 expect "a second server" 0 tenantsh run register_server --input name=pg-2 --yes
 for slug in acme beta; do expect "tenant $slug" 0 tenantsh run provision_tenant --input slug=$slug --input server=pg-1 --yes; done
 tenantsh seed generate --tenants all --members 40 --yes >/dev/null 2>&1 </dev/null || fail "rows"
-superuser pg-1 tenant_acme "alter database tenant_acme set work_mem = '8MB'" "create publication news for all tables" "select lo_from_bytea(0, 'kept')" >/dev/null
-superuser pg-1 tenant_acme "alter large object $(superuser pg-1 tenant_acme "select oid from pg_largeobject_metadata") owner to tenantsh_admin"
+sql pg-1 tenant_acme "alter database tenant_acme set work_mem = '8MB'" "create publication news for all tables" "select lo_from_bytea(0, 'kept')" >/dev/null
+sql pg-1 tenant_acme "alter large object $(sql pg-1 tenant_acme "select oid from pg_largeobject_metadata") owner to tenant_acme_owner"
 
 expect "without a backup it says so" 1 tenantsh run tenant_restore --input tenant=acme --yes
 has "and what to do" "$output" "there is no verified backup of acme" "--input path="
 expect "a backup" 0 tenantsh run tenant_backup --input tenant=acme --yes
-archive=$(superuser master master "select path from identity.backup")
+archive=$(sql master master "select path from identity.backup")
 sibling=acme-restore-$(basename "$archive" | sed 's/acme-\(........\)T\(....\).*/\1t\2z/')
 database=tenant_${sibling//-/_}
 structure() {
@@ -22,9 +29,9 @@ structure() {
         -N tenantsh --no-publications --exclude-table-data='pgboss.*' "$2"
 }
 everything() {
-    superuser "$1" postgres "select datname, datdba::regrole, datacl from pg_database order by 1" "select rolname from pg_roles order by 1" \
+    sql "$1" postgres "select datname, datdba::regrole, datacl from pg_database order by 1" "select rolname from pg_roles order by 1" \
         "select roleid::regrole, member::regrole from pg_auth_members order by 1, 2"
-    superuser master master "select slug, status, database_name, labels from identity.tenant order by 1"
+    sql master master "select slug, status, database_name, labels from identity.tenant order by 1"
 }
 before=$(everything pg-1)
 
@@ -34,21 +41,21 @@ has "each command of it" "$output" "$sibling" "pg_restore" "--no-owner" "--role=
 same "and does nothing" "$before" "$(everything pg-1)"
 live=$(structure 5501 tenant_acme)
 expect "it is restored" 0 tenantsh run tenant_restore --input tenant=acme --yes
-has "it tells the rows and the way in" "$output" "drift = none" "psql \"host=$sockets port=5501 dbname=$database" "settings of database tenant_acme are no part"
+has "it tells the rows and the way in" "$output" "drift: none" "psql \"host=$sockets port=5501 dbname=$database" "settings of database tenant_acme are no part"
 first=$(last_run)
 same "all of it is there" "$live" "$(structure 5501 "$database")"
 same "the tenant is as it was" "$live" "$(structure 5501 tenant_acme)"
 same "the registry knows it for what it is" "read_only|acme|$archive|$database" \
-    "$(superuser master master "select status, labels->>'sibling_of', labels->>'restored_from', database_name from identity.tenant where slug = '$sibling'")"
-same "its owner" tenant_acme_owner "$(superuser pg-1 postgres "select datdba::regrole from pg_database where datname = '$database'")"
+    "$(sql master master "select status, labels->>'sibling_of', labels->>'restored_from', database_name from identity.tenant where slug = '$sibling'")"
+same "its owner" tenant_acme_owner "$(sql pg-1 postgres "select datdba::regrole from pg_database where datname = '$database'")"
 same "nobody but those whom the archive names may connect" "f t" \
-    "$(superuser pg-1 postgres "select has_database_privilege('public', '$database', 'connect') || ' ' || has_database_privilege('tenant_acme_app', '$database', 'connect')" | sed 's/false/f/; s/true/t/')"
-same "statistics are there" t "$(superuser pg-1 "$database" "select count(*) > 20 from pg_stat_user_tables where last_analyze is not null")"
-same "large objects too" kept "$(superuser pg-1 "$database" "select convert_from(lo_get(oid), 'UTF8') from pg_largeobject_metadata")"
-same "publications stay behind" 0 "$(superuser pg-1 "$database" "select count(*) from pg_publication")"
+    "$(sql pg-1 postgres "select has_database_privilege('public', '$database', 'connect') || ' ' || has_database_privilege('tenant_acme_app', '$database', 'connect')" | sed 's/false/f/; s/true/t/')"
+same "statistics are there" t "$(sql pg-1 "$database" "select count(*) > 20 from pg_stat_user_tables where last_analyze is not null")"
+same "large objects too" kept "$(sql pg-1 "$database" "select convert_from(lo_get(oid), 'UTF8') from pg_largeobject_metadata")"
+same "publications stay behind" 0 "$(sql pg-1 "$database" "select count(*) from pg_publication")"
 psql_line=$(grep -o 'psql "host=[^"]*"' <<<"$output" | head -n 1)
 same "the line it prints opens it" 40 "$(PGPASSWORD=$(cat "$TENANTSH_HOME/sandbox/secrets/pg-1.admin") eval "$psql_line -X -A -t -c 'select count(*) from members.member'")"
-has "it is audited" "$(superuser master master "select action, object from identity.tenant_audit")" "restore|tenant $sibling"
+has "it is audited" "$(sql master master "select action, object from identity.tenant_audit")" "restore|tenant $sibling"
 
 # ---- siblings are no tenants --------------------------------------------------------------------------------------
 expect "all of them" 0 tenantsh query 'select 1 as one' --tenants all --format csv
@@ -60,13 +67,13 @@ expect "by name too" 0 tenantsh query 'select 1 as one' --tenants "$sibling" --f
 
 # ---- again ----------------------------------------------------------------------------------------------------------
 after=$(everything pg-1)
-superuser pg-1 tenant_acme "delete from members.coverage; delete from members.address" "insert into identity.organization (slug, display_name) values ('later', 'Later')"
+sql pg-1 tenant_acme "delete from members.address" "insert into identity.organization (slug, display_name) values ('later', 'Later')"
 expect "again: everything is done already" 0 tenantsh run tenant_restore --input tenant=acme --yes --input 'tables=*'
 has "what the tenant did since is told" "$output" "identity.organization: restored 1, live 2" "members.address: restored"
 same "and nothing is changed" "$after" "$(everything pg-1)"
 expect "the same from Lua, as a table" 0 tenantsh -e "tenants['$sibling']:compare_restored{ tables = { 'identity.*' } }" --format csv
 has "with the counts of each side" "$output" "identity.organization,1,1,2,equal" "1 rows more in the source since the dump"
-superuser pg-1 "$database" "delete from claims.claim_line where ctid = (select min(ctid) from claims.claim_line)" 2>/dev/null
+sql pg-1 "$database" "delete from claims.claim_line where ctid = (select min(ctid) from claims.claim_line)" 2>/dev/null
 expect "rows that are missing are found" 1 tenantsh -e "tenants['$sibling']:compare_restored{}"
 has "by table" "$output" "is not what its archive holds: claims.claim_line has"
 
@@ -84,59 +91,59 @@ expect "the tenant itself, from the command line" 1 tenantsh tenants restore_arc
 expect "no input names a target" 2 tenantsh run tenant_restore --input tenant=acme --input "sibling=acme" --yes
 expect "nor a database" 2 tenantsh run tenant_restore --input tenant=acme --input "database=tenant_acme" --yes
 # Rows of the registry that somebody wrote: a label makes no sibling of a tenant, another row none of its place.
-superuser master master "update identity.tenant set labels = '{\"sibling_of\": \"acme\"}' where slug = 'beta'"
+sql master master "update identity.tenant set labels = '{\"sibling_of\": \"acme\"}' where slug = 'beta'"
 refused "a tenant with the label of a sibling" "is no restored sibling" "tenants.beta:restore_archive{ path = '$archive', run = '$id' }"
-superuser master master "update identity.tenant set labels = '{}' where slug = 'beta'" \
+sql master master "update identity.tenant set labels = '{}' where slug = 'beta'" \
     "insert into identity.db_server (name, region, host, port, admin_user, admin_secret_ref, status, capacity_tenants) select 'pg-alias', region, host || '/.', port, admin_user, admin_secret_ref, status, 10 from identity.db_server where name = 'pg-1'" \
     "insert into identity.tenant (slug, display_name, server_id, placement, database_name, labels) select 'acme-restore-20200101t0000z', 'x', id, 'database', 'tenant_acme', jsonb_build_object('sibling_of', 'acme', 'restored_from', '$archive', 'taken_at', '2020-01-01T00:00:00Z') from identity.db_server where name = 'pg-alias'"
 refused "its database under another row and another server's name" "the place of sibling acme-restore-20200101t0000z is tenant acme's too" \
     "tenants['acme-restore-20200101t0000z']:restore_archive{ path = '$archive', run = '$id' }"
 expect "nor is it dropped by an undo" 1 tenantsh -e "tenants['acme-restore-20200101t0000z']:drop_restored{ run = '$id' }" --confirm acme-restore-20200101t0000z
-superuser master master "delete from identity.tenant where slug = 'acme-restore-20200101t0000z'" "delete from identity.db_server where name = 'pg-alias'"
+sql master master "delete from identity.tenant where slug = 'acme-restore-20200101t0000z'" "delete from identity.db_server where name = 'pg-alias'"
 expect "a copy's name is made of a run's id only" 2 tenantsh -e "tenants.acme:can_be_restored{ path = '$archive', run = 'x; drop' }"
 
 # ---- a place that is taken -------------------------------------------------------------------------------------------
 expect "undone" 0 tenantsh runs undo "$first" --yes
 same "nothing of it is left" "$before" "$(everything pg-1)"
-superuser pg-1 postgres "create database $database"
-superuser pg-1 "$database" "create table ours (id int)" "create view more as select 1"
+sql pg-1 postgres "create database $database"
+sql pg-1 "$database" "create table ours (id int)" "create view more as select 1"
 expect "a filled target is refused" 1 tenantsh run tenant_restore --input tenant=acme --yes
 has "with what is in it" "$output" "database $database is there and no restore made it; in it: 1 table, 1 view (public.ours)" "rename or drop"
-same "and left alone" 1 "$(superuser pg-1 "$database" "select count(*) from pg_class where relname = 'ours'")"
-superuser pg-1 postgres "drop database $database"
+same "and left alone" 1 "$(sql pg-1 "$database" "select count(*) from pg_class where relname = 'ours'")"
+sql pg-1 postgres "drop database $database"
 same "the registry too" "$before" "$(everything pg-1)"
 
 # ---- two at once -------------------------------------------------------------------------------------------------------
-superuser master master "begin; lock table identity.tenant in access exclusive mode; select pg_sleep(60)" >/dev/null 2>&1 &
+sql master master "begin; lock table identity.tenant in access exclusive mode; select pg_sleep(60)" >/dev/null 2>&1 &
 for _ in $(seq 100); do
-    [ -z "$(superuser master postgres "select 1 from pg_stat_activity where wait_event = 'PgSleep'")" ] || break
+    [ -z "$(sql master postgres "select 1 from pg_stat_activity where wait_event = 'PgSleep'")" ] || break
     sleep 0.1
 done
-superuser master master "select 1" >/dev/null
+sql master master "select 1" >/dev/null
 tenantsh run tenant_restore --input tenant=acme --input path="$archive" --yes >"$work/one" 2>&1 </dev/null &
 tenantsh run tenant_restore --input tenant=acme --input path="$archive" --yes >"$work/two" 2>&1 </dev/null &
 sleep 3
-superuser master postgres "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >/dev/null
+sql master postgres "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >/dev/null
 wait $(jobs -p | tail -n 2) 2>/dev/null; wait
 check "one of two is told of the other, or finds it done" "$(grep -lE "acme.*(lock|holds|held)|already done" "$work/one" "$work/two" >/dev/null || cat "$work/one" "$work/two")"
-same "there is one sibling" 1 "$(superuser master master "select count(*) from identity.tenant where labels->>'sibling_of' = 'acme'")"
-same "whole" "$(superuser pg-1 "$database" "select count(*) from members.member")" 40
+same "there is one sibling" 1 "$(sql master master "select count(*) from identity.tenant where labels->>'sibling_of' = 'acme'")"
+same "whole" "$(sql pg-1 "$database" "select count(*) from members.member")" 40
 
 # ---- on another server ---------------------------------------------------------------------------------------------------
 expect "a backup of beta" 0 tenantsh run tenant_backup --input tenant=beta --yes
 expect "is restored on another server" 0 tenantsh run tenant_restore --input tenant=beta --input server=pg-2 --yes
-other=$(superuser master master "select database_name from identity.tenant where labels->>'sibling_of' = 'beta'")
+other=$(sql master master "select database_name from identity.tenant where labels->>'sibling_of' = 'beta'")
 same "with roles that were not there" "tenant_beta_app tenant_beta_owner" \
-    "$(superuser pg-2 postgres "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolname ~ '^tenant_'")"
-same "and its rows" 40 "$(superuser pg-2 "$other" "select count(*) from members.member")"
+    "$(sql pg-2 postgres "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolname ~ '^tenant_'")"
+same "and its rows" 40 "$(sql pg-2 "$other" "select count(*) from members.member")"
 expect "undone there" 0 tenantsh runs undo "$(last_run)" --yes
-same "no role is left" 0 "$(superuser pg-2 postgres "select count(*) from pg_roles where rolname ~ '^tenant_'")"
+same "no role is left" 0 "$(sql pg-2 postgres "select count(*) from pg_roles where rolname ~ '^tenant_'")"
 
 # ---- an application's login instead of the admin's --------------------------------------------------------------------------
 login=$(find "$TENANTSH_HOME" -name acme.dsn)
 sed "s/.*password=\([^ ]*\).*/\1/" "$login" >"$work/app.secret"; chmod 600 "$work/app.secret"
-superuser master master "update identity.db_server set admin_user = 'tenant_acme_app', admin_secret_ref = 'file:$work/app.secret' where name = 'pg-1'"
-superuser pg-1 postgres "grant connect on database postgres to tenant_acme_app"
-expect "the application's role may not restore" 1 tenantsh -e "tenants.beta:can_be_restored{ path = '$(superuser master master "select path from identity.backup b join identity.tenant t on t.id = b.tenant_id where slug = 'beta'")' }"
+sql master master "update identity.db_server set admin_user = 'tenant_acme_app', admin_secret_ref = 'file:$work/app.secret' where name = 'pg-1'"
+sql pg-1 postgres "grant connect on database postgres to tenant_acme_app"
+expect "the application's role may not restore" 1 tenantsh -e "tenants.beta:can_be_restored{ path = '$(sql master master "select path from identity.backup b join identity.tenant t on t.id = b.tenant_id where slug = 'beta'")' }"
 has "it says whose login it is and where it comes from" "$output" "permission denied: login tenant_acme_app may not create databases on server pg-1" "file:$work/app.secret" "identity.db_server"
 finish
