@@ -128,9 +128,29 @@ class Comparison {
   bool databases() const { return request_.here.schema.empty(); }
   bool same_major() const { return major_of(here_.facts().version) == major_of(there_.facts().version); }
 
+  // Somebody who alters objects meanwhile can make a catalog's question fail: the tables are compared still.
+  template <typename Compare>
+  std::vector<ParityFinding> or_failed(std::string const& kind, Compare const& compare) {
+    try {
+      return compare();
+    } catch (Error const& error) {
+      if (error.kind != ErrorKind::sql) throw;
+      ParityFinding finding;
+      finding.name = finding.kind = kind;
+      finding.state = ParityState::failed;
+      finding.says = error.message;
+      return {std::move(finding)};
+    }
+  }
+
+  std::vector<ParityFinding> sequences() {
+    return or_failed("sequence", [&] { return compare_sequences(pair(), request_.drift, means_.stop); });
+  }
+
   void compare_objects() {
-    sequences_ = compare_sequences(pair(), request_.drift, means_.stop);
-    if (same_major()) others_ = compare_structures(pair(), notes_, means_.stop);
+    sequences_ = sequences();
+    if (same_major())
+      others_ = or_failed("structure", [&] { return compare_structures(pair(), notes_, means_.stop); });
     if (!databases()) return;
     for (ParityFinding& finding : compare_large_objects(pair(), request_.show, means_.stop))
       others_.push_back(std::move(finding));
@@ -151,10 +171,10 @@ class Comparison {
   // While somebody writes, two snapshots of two servers never show one moment: a row is different only when
   // it still is in another pair of them.
   void looks(ParityTables& tables) {
-    bool const sequences = std::any_of(sequences_.begin(), sequences_.end(),
-                                       [](auto const& finding) { return !holds(finding.state); });
+    bool const differing_sequences = std::any_of(sequences_.begin(), sequences_.end(),
+                                                 [](auto const& finding) { return !holds(finding.state); });
     int look = 1;
-    while (look < request_.looks && (tables.unsettled() || (sequences && look == 1))) {
+    while (look < request_.looks && (tables.unsettled() || (differing_sequences && look == 1))) {
       readers_here_.close();
       readers_there_.close();
       if (look > 1) wait(request_.pause, means_.stop);
@@ -171,7 +191,7 @@ class Comparison {
       ++look;
       if (means_.progress) means_.progress->look = look;
       tables.look_again();
-      if (sequences) sequences_ = compare_sequences(pair(), request_.drift, means_.stop);
+      if (differing_sequences) sequences_ = sequences();
     }
     readers_here_.close();
     readers_there_.close();

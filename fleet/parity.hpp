@@ -51,6 +51,7 @@ struct ParityMeans {
   std::string application_name = "tenantsh";
   std::stop_token stop = {};
   ParityProgress* progress = nullptr;
+  int timeout_ms = 0;  // of one statement, over a part of a table; 0: none
 };
 
 enum class ParityState {

@@ -120,7 +120,7 @@ class Comparison {
     for (auto& [key, table] : tables_)
       if (table.here && table.failure.empty() && !table.without_rows) order.push_back(&table);
     std::stable_sort(order.begin(), order.end(),
-                     [](Table const* a, Table const* b) { return a->here->pages > b->here->pages; });
+                     [](Table const* a, Table const* b) { return a->here->bytes > b->here->bytes; });
     ParityScan scan{readers_, {}, {}, {}};
     if (means_.progress) means_.progress->tables_in_all = order.size();
     std::vector<std::size_t> left(order.size());
@@ -129,7 +129,7 @@ class Comparison {
       for (ParityPiece& piece : pieces_of(
                *order[i]->here, i,
                "select pg_catalog.count(*) as rows, " + (digest ? digest_expression() : "'0'") + " as sum",
-               "", here_.facts().block_size)) {
+               "")) {
         ++left[i];
         if (means_.progress) means_.progress->bytes_in_all += piece.bytes;
         scan.pieces.push_back(std::move(piece));

@@ -13,14 +13,14 @@
 namespace fleet {
 namespace {
 
-// 32 MB in the usual size of a page: some tenths of a second, so that nobody waits long for the last one.
-constexpr std::uint64_t pages_of_a_piece = 4096;
+// Some tenths of a second, so that nobody waits long for the last one.
+constexpr std::uint64_t bytes_of_a_piece = std::uint64_t{32} << 20;
 
 class Work {
  public:
   Work(std::vector<ParityScan*> const& scans, std::stop_token const& stop)
       : outer_(stop, [this] { stop_.request_stop(); }) {
-    for (ParityScan* scan : scans) queues_.push_back({scan, 0, {}});
+    for (ParityScan* scan : scans) queues_.push_back({scan, 0, {}, {}});
   }
 
   std::size_t pieces(std::size_t queue) const { return queues_[queue].scan->pieces.size(); }
@@ -37,6 +37,8 @@ class Work {
 
   void rethrow() const {
     if (failure_) std::rethrow_exception(failure_);
+    for (Queue const& queue : queues_)
+      if (queue.no_room && queue.next < queue.scan->pieces.size()) std::rethrow_exception(queue.no_room);
   }
 
  private:
@@ -44,6 +46,7 @@ class Work {
     ParityScan* scan;
     std::size_t next;
     std::set<std::size_t> refused;  // tables
+    std::exception_ptr no_room;
   };
 
   ParityPiece const* next(Queue& queue) {
@@ -56,18 +59,29 @@ class Work {
   }
 
   void work(Queue& queue) {
-    ParityPiece const* piece = next(queue);
-    if (!piece) return;
     std::stop_token const stop = stop_.get_token();
-    auto session = queue.scan->readers.take(stop);
+    auto session = connect(queue, stop);
+    if (!session) return;
     {
       CancelOnStop const cancel{*session, stop};
-      for (; piece; piece = next(queue)) {
+      while (ParityPiece const* piece = next(queue)) {
         if (stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
         read(queue, *session, *piece);
       }
     }
     if (!stop.stop_requested()) queue.scan->readers.give_back(std::move(session));
+  }
+
+  // A server that has no connection left for this one may have given some to the others: they do the work.
+  std::unique_ptr<Session> connect(Queue& queue, std::stop_token const& stop) {
+    try {
+      return queue.scan->readers.take(stop);
+    } catch (Error const& error) {
+      if (error.sqlstate != "53300") throw;
+      std::lock_guard const lock{mutex_};
+      queue.no_room = std::current_exception();
+      return nullptr;
+    }
   }
 
   void read(Queue& queue, Session& session, ParityPiece const& piece) {
@@ -95,19 +109,20 @@ class Work {
 }  // namespace
 
 std::vector<ParityPiece> pieces_of(ParityTable const& table, std::size_t index, std::string const& select,
-                                   std::string const& rest, std::uint64_t block_size) {
+                                   std::string const& rest) {
   std::string const whole = select + " from only " + table.quoted + " t";
+  std::uint64_t const count = table.in_pages
+                                  ? std::clamp<std::uint64_t>(table.bytes / bytes_of_a_piece, 1,
+                                                              std::max<std::uint64_t>(table.pages, 1))
+                                  : 1;
   std::vector<ParityPiece> pieces;
-  if (!table.in_pages || table.pages <= pages_of_a_piece) {
-    pieces.push_back({index, whole + rest, table.pages * block_size});
-    return pieces;
-  }
-  // The last one has no end: pages that came since hold no row of the snapshot, and cost little.
-  for (std::uint64_t first = 0; first < table.pages; first += pages_of_a_piece) {
-    std::uint64_t const end = first + pages_of_a_piece;
-    std::string where = fmt::format(" where t.ctid >= '({},0)'", first);
-    if (end < table.pages) where += fmt::format(" and t.ctid < '({},0)'", end);
-    pieces.push_back({index, whole + where + rest, (std::min(end, table.pages) - first) * block_size});
+  for (std::uint64_t i = 0; i < count; ++i) {
+    // The last one has no end: pages that came since hold no row of the snapshot, and cost little.
+    std::string where;
+    if (i > 0) where = fmt::format(" where t.ctid >= '({},0)'", table.pages * i / count);
+    if (i + 1 < count)
+      where += fmt::format("{} t.ctid < '({},0)'", i > 0 ? " and" : " where", table.pages * (i + 1) / count);
+    pieces.push_back({index, whole + where + rest, table.bytes / count});
   }
   return pieces;
 }
@@ -136,6 +151,9 @@ void ParityReaders::close() {
 
 void run_scans(std::vector<ParityScan*> const& scans, int jobs, std::stop_token const& stop) {
   Work work{scans, stop};
+  // One for each side before one of them takes all that a server has left.
+  for (ParityScan* scan : scans)
+    if (!scan->pieces.empty()) scan->readers.give_back(scan->readers.take(stop));
   {
     std::vector<std::jthread> threads;
     for (std::size_t queue = 0; queue < scans.size(); ++queue)

@@ -24,7 +24,7 @@ struct ParityPiece {
 // `select` over the rows of a table, in pieces that several sessions can share: ranges of pages where the
 // table has them. `rest` follows the condition (a GROUP BY).
 std::vector<ParityPiece> pieces_of(ParityTable const& table, std::size_t index, std::string const& select,
-                                   std::string const& rest, std::uint64_t block_size);
+                                   std::string const& rest);
 
 // The sessions of one side that read beside each other, kept from one scan to the next.
 class ParityReaders {

@@ -26,6 +26,7 @@ select c.relkind, n.nspname as schema, c.relname as name, pg_catalog.quote_ident
   exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e') as of_extension,
   pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select') as readable,
   case when c.relkind = 'r' then coalesce(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint else 0 end as pages,
+  case when c.relkind = 'r' then coalesce(pg_catalog.pg_table_size(c.oid), 0) else 0 end as bytes,
   (select coalesce(pg_catalog.json_agg(a.attname order by a.attnum), '[]') from pg_catalog.pg_attribute a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
   (select coalesce(pg_catalog.json_agg(k.columns order by k.rank, k.relname), '[]') from (
@@ -64,6 +65,7 @@ ParityTable table_of(Result const& rows, std::size_t row, int server_version) {
   table.columns = texts(json_of(rows, row, "columns"));
   for (Json const& key : json_of(rows, row, "keys")) table.keys.push_back(texts(key));
   table.pages = static_cast<std::uint64_t>(to_number(rows.at(row, "pages")));
+  table.bytes = static_cast<std::uint64_t>(to_number(rows.at(row, "bytes")));
   table.in_pages = rows.text(row, "heap") == "t" && server_version >= ranges_of_pages_since;
   table.readable = rows.text(row, "readable") == "t";
   table.unlogged = rows.text(row, "relpersistence") == "u";
@@ -131,7 +133,7 @@ ParitySource::ParitySource(ParityPlace const& place, ParityScope scope, ParityMe
 std::string ParitySource::settings() const {
   std::string all =
       "set transaction isolation level repeatable read; " + digest_settings() +
-      "; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set "
+      "; set local idle_in_transaction_session_timeout = 0; set "
       "local lock_timeout = '60s'; set local row_security = off; set local enable_tidscan = on; "
       "set local jit = off; set local work_mem = '32MB'";
   // A name of the schema's own then prints without it, the same on both sides.
@@ -221,14 +223,12 @@ void ParitySource::open() {
             .at(0, std::size_t{0}));
     Result const facts = leader_->query(
         "select pg_catalog.pg_encoding_to_char(encoding) as encoding, datcollate, datctype, "
-        "pg_catalog.current_setting('server_version') as version, pg_catalog.current_setting('block_size') "
-        "as "
-        "block from pg_catalog.pg_database where datname = pg_catalog.current_database()");
+        "pg_catalog.current_setting('server_version') as version "
+        "from pg_catalog.pg_database where datname = pg_catalog.current_database()");
     facts_.encoding = facts.text(0, "encoding");
     facts_.collate = facts.text(0, "datcollate");
     facts_.ctype = facts.text(0, "datctype");
     facts_.version = facts.text(0, "version");
-    facts_.block_size = static_cast<std::uint64_t>(to_number(facts.at(0, "block")));
     if (!place_.schema.empty() &&
         leader_->query({"select 1 from pg_catalog.pg_namespace where nspname = $1", {place_.schema}}).empty())
       throw Error{ErrorKind::not_found,
@@ -279,7 +279,9 @@ std::unique_ptr<Session> ParitySource::worker(std::stop_token const& stop) const
 
 void ParitySource::enter(Session& session) const {
   session.rollback();
-  session.begin(Access::read_only, settings() + "; set transaction snapshot " + quoted_text(snapshot_));
+  session.begin(Access::read_only,
+                settings() + fmt::format("; set local statement_timeout = {}; set transaction snapshot {}",
+                                         means_.timeout_ms, quoted_text(snapshot_)));
 }
 
 std::int64_t ParitySource::written() const {

@@ -19,8 +19,9 @@ struct ParityTable {
   std::vector<std::string> names;    // what a glob may fit: of itself and of the tables that it is a part of
   std::vector<std::string> columns;  // in the order of a row's text
   std::vector<std::vector<std::string>> keys;  // the best first
-  std::uint64_t pages = 0;
-  bool in_pages = false;  // can be read by ranges of pages
+  std::uint64_t pages = 0;                     // of the rows themselves
+  std::uint64_t bytes = 0;                     // with what stands beside them, as long values do
+  bool in_pages = false;                       // can be read by ranges of pages
   bool readable = true;
   bool unlogged = false;
 };
@@ -47,7 +48,6 @@ struct ParityScope {
 struct ParityFacts {
   std::string taken_at;  // of the snapshot, by the server's clock
   std::string encoding, collate, ctype, version;
-  std::uint64_t block_size = 8192;
 };
 
 // One side: the session that holds the snapshot, and more of them inside it.

@@ -11,6 +11,9 @@
 namespace fleet {
 namespace {
 
+// Of all tables together: some 20 MB.
+constexpr std::size_t kept_keys_in_all = 3 * kept_keys;
+
 std::string listed(std::vector<std::string> const& columns) {
   std::string text;
   for (std::string const& column : columns) text += (text.empty() ? "" : ", ") + column;
@@ -73,12 +76,12 @@ void ParityTables::read(
     std::function<void(Table&, Side, Result const&)> const& take) {
   std::vector<std::size_t> order(tables_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  auto pages = [&](std::size_t index) {
+  auto bytes = [&](std::size_t index) {
     Table const& table = tables_[index];
-    return std::max(table.here ? table.here->pages : 0, table.there ? table.there->pages : 0);
+    return std::max(table.here ? table.here->bytes : 0, table.there ? table.there->bytes : 0);
   };
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return pages(a) > pages(b); });
+                   [&](std::size_t a, std::size_t b) { return bytes(a) > bytes(b); });
   ParityProgress* const progress = means_.progress;
   auto scan = [&](Side side) {
     ParityScan all{side == Side::here ? pair_.here : pair_.there, {}, {}, {}};
@@ -122,8 +125,7 @@ void ParityTables::read_digests() {
         ParityTable const* one = side == Side::here ? table.here : table.there;
         if (!one || !one->readable || table.finding.state == ParityState::failed)
           return std::vector<ParityPiece>{};
-        auto const& source = (side == Side::here ? pair_.here : pair_.there).source();
-        return pieces_of(*one, index, digest_select(table), "", source.facts().block_size);
+        return pieces_of(*one, index, digest_select(table), "");
       },
       [](Table& table, Side side, Result const& result) {
         (side == Side::here ? table.sum_here : table.sum_there)
@@ -163,10 +165,8 @@ void ParityTables::read_buckets() {
   read(
       [&](Table const& table, std::size_t index, Side side) {
         if (!table.differs) return std::vector<ParityPiece>{};
-        auto const& source = (side == Side::here ? pair_.here : pair_.there).source();
         return pieces_of(side == Side::here ? *table.here : *table.there, index,
-                         bucket_select(table.shape, table.buckets.count), bucket_rest,
-                         source.facts().block_size);
+                         bucket_select(table.shape, table.buckets.count), bucket_rest);
       },
       [](Table& table, Side side, Result const& result) {
         auto& sums = side == Side::here ? table.in_here : table.in_there;
@@ -217,8 +217,11 @@ void ParityTables::read_rows(Table& table, DifferingKeys const* only) {
   }
   table.finding.differing = found.differing;
   table.finding.rows = std::move(found.shown);
-  table.all_kept = found.all_kept;
-  table.keys = std::move(found.keys);
+  kept_ -= table.kept;
+  table.all_kept = found.all_kept && kept_ + found.keys.size() <= kept_keys_in_all;
+  table.keys = table.all_kept ? std::move(found.keys) : DifferingKeys{};
+  table.kept = table.keys.size();
+  kept_ += table.kept;
 }
 
 void ParityTables::compare() {

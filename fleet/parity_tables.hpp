@@ -44,6 +44,7 @@ class ParityTables {
     Buckets buckets = {};
     std::map<std::int64_t, DigestSum> in_here = {}, in_there = {};
     DifferingKeys keys = {};
+    std::size_t kept = 0;
     bool all_kept = true;
     std::int64_t settled = 0, moving = 0;
   };
@@ -68,6 +69,7 @@ class ParityTables {
   bool unsettled_ = false, moved_ = false;
   int looks_ = 1;
   std::int64_t settled_ = 0;
+  std::size_t kept_ = 0;  // keys, of all tables
 };
 
 }  // namespace fleet

@@ -119,7 +119,8 @@ fleet::ParityReport compare(World& world, Arguments const& arguments) {
                                  .secrets = world.fleet.secrets(),
                                  .application_name = world.fleet.application_name(),
                                  .stop = world.interrupt.get_token(),
-                                 .progress = &progress};
+                                 .progress = &progress,
+                                 .timeout_ms = world.settings.timeout_ms};
   Teller teller{world.console, progress};
   fleet::ParityReport report;
   std::exception_ptr thrown;

@@ -318,6 +318,15 @@ expect "no such schema" 2 parity left --with gone
 has "is told" "$output" 'database shop has no schema "gone"'
 expect "a dead side" 3 parity a --with dead
 has "is named" "$output" "pg-dead"
+every postgres "alter role \"$admin\" connection limit 4"
+expect "a server with two connections a side" 8 parity left --with right --jobs 8 --format csv
+has "is enough" "$output" "item,table,different,100,100,1"
+every postgres "alter role \"$admin\" connection limit 3"
+expect "one fewer" 3 parity left --with right --jobs 8
+has "is not" "$output" "too many connections for role"
+every postgres "alter role \"$admin\" connection limit -1"
+expect "a statement that takes too long" 8 parity a --with b --tables m.claim --timeout 20ms --format csv
+has "is told by table" "$output" "m.claim,table,failed" "statement timeout"
 expect "a number that is none" 2 parity a --with b --jobs 0
 b "revoke all on m.pair from owner_a" "alter table m.loose enable row level security" "alter table m.loose force row level security" "revoke all on sequence m.own from owner_a"
 expect "what may not be read" 8 parity a --with b --format csv
