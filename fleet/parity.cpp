@@ -144,7 +144,9 @@ class Comparison {
   }
 
   std::vector<ParityFinding> sequences() {
-    return or_failed("sequence", [&] { return compare_sequences(pair(), request_.drift, means_.stop); });
+    return or_failed("sequence", [&] {
+      return compare_sequences(pair(), request_.structure, request_.drift, means_.stop);
+    });
   }
 
   void compare_objects() {

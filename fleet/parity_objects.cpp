@@ -10,6 +10,7 @@
 
 #include "fleet/cancel_on_stop.hpp"
 #include "fleet/parity_rows.hpp"
+#include "fleet/selection.hpp"
 #include "fleet/structure_difference.hpp"
 
 namespace fleet {
@@ -74,9 +75,11 @@ struct SequenceState {
 };
 using Sequences = std::map<std::string, SequenceState>;
 
-Sequences read_sequences(Session& session, ParityPlace const& place, bool relative) {
+Sequences read_sequences(Session& session, ParityPlace const& place,
+                         std::vector<std::string> const& structure, bool relative) {
   Result const list = session.query(fmt::format(
-      "select {} as label, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as "
+      "select {} as label, n.nspname as schema, pg_catalog.quote_ident(n.nspname) || '.' || "
+      "pg_catalog.quote_ident(c.relname) as "
       "quoted, case c.relkind when 'S' then pg_catalog.has_schema_privilege(n.oid, 'usage') and "
       "pg_catalog.has_sequence_privilege(c.oid, 'select') end as readable from pg_catalog.pg_class c join {} "
       "on "
@@ -99,7 +102,10 @@ Sequences read_sequences(Session& session, ParityPlace const& place, bool relati
   };
   std::size_t waiting = 0;
   for (std::size_t row = 0; row < list.rows(); ++row) {
-    std::string const label = list.text(row, "label");
+    std::string const label = list.text(row, "label"), schema = list.text(row, "schema");
+    if (std::any_of(structure.begin(), structure.end(),
+                    [&](std::string const& glob) { return matches_glob(glob, schema); }))
+      continue;
     if (list.text(row, "readable") != "t") {
       all[label].readable = false;
       continue;
@@ -295,10 +301,11 @@ std::string counted(std::int64_t count, std::string const& one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
-std::vector<ParityFinding> compare_sequences(ParityPair const& pair, std::int64_t drift,
+std::vector<ParityFinding> compare_sequences(ParityPair const& pair,
+                                             std::vector<std::string> const& structure, std::int64_t drift,
                                              std::stop_token const& stop) {
   auto const [here, there] = both<Sequences>(pair, stop, [&](Session& session, ParityPlace const& place) {
-    return read_sequences(session, place, pair.relative);
+    return read_sequences(session, place, structure, pair.relative);
   });
   std::set<std::string> labels;
   for (auto const* side : {&here, &there})

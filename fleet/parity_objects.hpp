@@ -16,8 +16,10 @@ struct ParityPair {
 // What stands around the rows. Each gives what differs; `notes` gets what is not held against a side.
 
 // Where each sequence stands. A sequence obeys no snapshot: it is read when it is asked. One that is up to
-// `drift` apart is within it.
-std::vector<ParityFinding> compare_sequences(ParityPair const& pair, std::int64_t drift,
+// `drift` apart is within it. Those of schemas that travel as structure only (globs) are not compared: a dump
+// leaves their values out with the rows.
+std::vector<ParityFinding> compare_sequences(ParityPair const& pair,
+                                             std::vector<std::string> const& structure, std::int64_t drift,
                                              std::stop_token const& stop);
 // Tables, columns, constraints, indexes, views, functions, grants, extensions, … (fleet/structure.hpp), and
 // of whole databases what is granted on them and set for them.

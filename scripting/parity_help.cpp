@@ -37,10 +37,10 @@ function (regclass, defaults, views), not inside plain text, where the name is a
 A write fence takes grants away and makes settings: on a tenant that is read_only, suspended or retired these are
 counted and not held against it.
 
-Not compared, and said each time where there is such a thing: rows of schemas that travel as structure only (--structure,
-pgboss), of foreign tables, of materialized views (only whether they are filled), of tables that an extension made; the
-schemas tenantsh and runbook; roles and what else belongs to the server. A manifest knows counts, digests, extensions and
-how many large objects there were, and nothing else.
+Not compared, and said each time where there is such a thing: rows, and where sequences stand, in schemas that travel as
+structure only (--structure, pgboss); rows of foreign tables, of materialized views (only whether they are filled), of
+tables that an extension made; the schemas tenantsh and runbook; roles and what else belongs to the server. A manifest
+knows counts, digests, extensions and how many large objects there were, and nothing else.
 )";
 
 }  // namespace

@@ -92,7 +92,7 @@ insert into m.bare default values;
 create unlogged table m.quick (id int primary key);
 create table "Odd ""schema"" ü"."T, 'x' \\ é" ("k ""1""" int primary key, "Wert ä" text, t text);
 insert into "Odd ""schema"" ü"."T, 'x' \\ é" select n, 'w', 't' || n from generate_series(1, 20) n;
-create table pgboss.job (id int);
+create table pgboss.job (id serial);
 create view m.rich as select * from m.claim where amount > 100;
 create materialized view m.sums as select count(*) from m.claim;
 create sequence m.own;
@@ -207,6 +207,8 @@ has "both columns" "$output" '""w"":""8"",""d"":""16""' '""w"":""7"",""d"":""14"
 b "update m.made set w = 8 where id = 8"
 
 # ---- beside the rows -----------------------------------------------------------------------------------------------
+b "insert into pgboss.job default values"
+equal "a schema that travels as structure has rows and sequences of its own"
 b "select setval('m.claim_id_seq', $rows - 10)" "select nextval('m.own')"
 expect "sequences" 8 parity a --with b --format csv
 has "one behind, one that was used" "$output" "sequence m.claim_id_seq,sequence,different" "$rows here, $((rows - 10)) there: it would give numbers again that are used here" \
