@@ -21,7 +21,7 @@ DumpMode parse_dump_mode(std::string_view text);  // Error{usage} naming the thr
 struct DumpedTable {
   std::string schema, name;
   std::optional<std::int64_t> rows;  // at the dump's own snapshot; nullopt: its rows do not travel
-  // Of all rows at that snapshot, in no order: see digest_expression in fleet/backup_source.hpp. Only when
+  // Of all rows at that snapshot, in no order: see fleet/table_digest.hpp. Only when
   // the dump was asked for digests.
   std::optional<std::string> digest;
 

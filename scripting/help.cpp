@@ -6,6 +6,7 @@
 
 #include "fleet/error.hpp"
 #include "fleet/selection.hpp"
+#include "scripting/backup_help.hpp"
 #include "scripting/fence_help.hpp"
 #include "scripting/guard.hpp"
 #include "scripting/lua_lint.hpp"
@@ -164,6 +165,7 @@ std::string help_text(Registry const& registry, std::string_view topic) {
   if (auto const page = migration_help(topic); !page.empty()) return std::string{page};
   if (auto const page = guard_help(topic); !page.empty()) return std::string{page};
   if (auto const page = fence_help(topic); !page.empty()) return std::string{page};
+  if (auto const page = backup_help(topic); !page.empty()) return std::string{page};
   if (auto const page = parity_help(topic); !page.empty()) return std::string{page};
   if (auto page = lint_help(topic); !page.empty()) return page;
   if (Object const* object = registry.find_object(topic)) return object_page(registry, *object);
@@ -173,8 +175,9 @@ std::string help_text(Registry const& registry, std::string_view topic) {
     if (Method const* method = registry.find(topic.substr(0, dot), topic.substr(dot + 1)))
       return method_page(*method);
   if (Method const* method = registry.find("shell", topic)) return method_page(*method);
-  std::vector<std::string> topics = {"runbook", "step",  "answers", "approvals", "notifications",
-                                     "sets",    "waves", "guards",  "read_only", "lint",   "parity"};
+  std::vector<std::string> topics = {"runbook",       "step", "answers", "approvals",
+                                     "notifications", "sets", "waves",   "guards",
+                                     "read_only",     "lint", "parity",  "backup"};
   for (Object const& object : registry.objects()) topics.push_back(object.name);
   for (Method const& method : registry.all()) topics.push_back(method.object + "." + method.name);
   fleet::Error error{fleet::ErrorKind::not_found, "no help for \"" + std::string{topic} + "\""};

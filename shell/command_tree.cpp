@@ -92,8 +92,8 @@ CommandWord command_tree(scripting::Registry const& registry) {
     if (name != "help") root.next["help"].next[name].brief = child.brief;
   for (scripting::Object const& object : registry.objects())
     root.next["help"].next[object.name].brief = first_sentence(object.brief);
-  for (char const* topic :
-       {"exit", "options", "guards", "read_only", "runbook", "step", "notifications", "man", "bash", "zsh", "fish", "lua"})
+  for (char const* topic : {"exit", "options", "guards", "read_only", "backup", "runbook", "step",
+                            "notifications", "man", "bash", "zsh", "fish", "lua"})
     root.next["help"].next[topic];
   word_at(root, "version").brief = "which one this is";
   word_at(root, "sandbox").brief = "private PostgreSQL servers to try things on";

@@ -24,12 +24,17 @@ same "the monitor hears of success" "1 1" "$(metric good tenant-03) $(metric las
 same "and of the size" "$(stat -c %s "$backups"/tenant-03/*.dump)" "$(metric last_good_bytes tenant-03)"
 same "its file can be read by others" 644 "$(stat -c %a night.prom)"
 
+sleep 1   # names are told apart by the second
+expect "a monitor's file that cannot be written: exit 1" 1 tenantsh tenants backup --tenants tenant-04 --yes --prometheus "$work/nowhere/night.prom"
+has "though the archive is made" "$output" "1 of 1 tenants backed up" "the monitor was told nothing"
+same "five archives" 5 "$(archives)"
+
 # ---- one that fails --------------------------------------------------------------------------------------------
 sleep 1   # names are told apart by the second
 superuser pg-1 postgres "alter database tenant_tenant_02 rename to gone" >/dev/null
 expect "one tenant's database is gone: exit 7" 7 tenantsh tenants backup --yes --prometheus night.prom --keep-count 2
 has "the others went on" "$output" "3 of 4 tenants backed up" "tenant-02" "does not exist"
-same "seven archives" 7 "$(archives)"
+same "seven archives: of tenant-04 the newest two" 7 "$(archives)"
 same "the monitor hears of the failure, and of the last good one" "1 0" "$(metric good tenant-02) $(metric last_attempt_success tenant-02)"
 expect "all of them failed: exit 1" 1 tenantsh tenants backup --tenants tenant-02 --yes
 expect "one tenant's own error is raised" 3 tenantsh --yes -e 'tenants["tenant-02"]:backup()'
@@ -62,6 +67,29 @@ has "killed, it is an unfinished one" "$(tenantsh backups list --tenant tenant-0
 expect "pruning takes what it left" 0 tenantsh backups prune --tenant tenant-01 --keep-count 5 --confirm tenant-01
 check "nothing of it is left" "$(compgen -G "$backups/tenant-01/*.partial")"
 expect "and the next job is not in its way" 0 tenantsh tenants backup --tenants tenant-01 --yes
+
+# ---- the disk is full in the middle ------------------------------------------------------------------------------
+mkdir small
+if mount -t tmpfs -o size=32m tmpfs small 2>/dev/null; then
+    mkdir small/tenant-01
+    superuser pg-1 tenant_tenant_01 "begin; lock table pg_catalog.pg_publication; select pg_sleep(60)" >/dev/null 2>&1 &
+    for _ in $(seq 200); do
+        [ -z "$(superuser pg-1 postgres "select 1 from pg_stat_activity where wait_event = 'PgSleep'")" ] || break
+        sleep 0.05
+    done
+    tenantsh tenants backup --tenants tenant-01 --folder small --yes >full.log 2>&1 </dev/null &
+    full=$!
+    for _ in $(seq 200); do compgen -G "small/tenant-01/*.partial" >/dev/null && break; sleep 0.05; done
+    dd if=/dev/zero of=small/filler bs=4k 2>/dev/null
+    superuser pg-1 postgres "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >/dev/null
+    wait $full
+    same "it fails" 1 $?
+    has "and says why, and what to do" "$(cat full.log)" "No space left on device" "make room on that disk"
+    same "nothing is left of it" "" "$(ls small/tenant-01)"
+    umount small
+else
+    echo "skipped: a full disk, because this user may not mount one"
+fi
 
 # ---- retention -------------------------------------------------------------------------------------------------
 before=$(archives)
