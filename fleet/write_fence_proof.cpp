@@ -226,6 +226,7 @@ void Prover::in_catalog() {
   Result const found = admin_.query(
       "select r.rolname as role, format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_roles r, "
       "pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where not r.rolsuper "
+      "and r.rolname <> session_user "
       "and "
       "(r.rolcanlogin or r.oid = c.relowner) and r.rolname <> 'pg_write_all_data' and c.relkind in ('r', "
       "'p', 'v', 'f') and " +

@@ -15,11 +15,11 @@ constexpr char const* writing_modes =
     "'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'";
 
 std::string locks_in_schema(std::string const& column) {
-  return "select l." + column +
+  return "select " + column +
          " from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation join "
-         "pg_catalog.pg_namespace n "
-         "on n.oid = c.relnamespace join pg_catalog.pg_database d on d.oid = l.database and d.datname = "
-         "current_database() where n.nspname = $1 and l.mode in (" +
+         "pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_database d on d.oid = "
+         "l.database "
+         "and d.datname = current_database() where n.nspname = $1 and l.mode in (" +
          writing_modes + ")";
 }
 
@@ -45,7 +45,7 @@ Victims look_around(Session& admin, std::string const& scope, std::string const&
       "and not (a.usename = session_user and coalesce(a.application_name, '') like 'tenantsh %') and ($1 = "
       "''"};
   if (!scope.empty())
-    statement.sql += " or a.usename in (" + own_logins + ") or a.pid in (" + locks_in_schema("pid") + ")";
+    statement.sql += " or a.usename in (" + own_logins + ") or a.pid in (" + locks_in_schema("l.pid") + ")";
   statement.sql += ") order by a.pid";
   statement.params = {scope, since};
   Result const rows = admin.query(statement);
@@ -86,19 +86,21 @@ void terminate(Session& admin, std::string const& role, std::string const& pids)
 
 void refuse_prepared(Session& admin, Tenant const& tenant) {
   bool const schema = tenant.placement == Placement::schema;
+  std::string const prepared =
+      "select p.gid, p.owner, pg_catalog.date_trunc('second', clock_timestamp() - p.prepared)::text as age "
+      "from "
+      "pg_catalog.pg_prepared_xacts p where p.database = current_database()";
+  // Its locks have no process; the one on its own transaction id tells which they are.
   Result const found =
       schema
           ? admin.query(
-                {"select p.gid, p.owner, pg_catalog.date_trunc('second', clock_timestamp() - "
-                 "p.prepared)::text as age "
-                 "from pg_catalog.pg_prepared_xacts p where p.database = current_database() and '-1/' || "
-                 "p.transaction::text in (" +
-                     locks_in_schema("virtualtransaction") + ") order by p.prepared limit 1",
+                {prepared +
+                     " and exists (select from pg_catalog.pg_locks t where t.locktype = 'transactionid' and "
+                     "t.pid is null and t.transactionid = p.transaction and t.virtualtransaction in (" +
+                     locks_in_schema("l.virtualtransaction") +
+                     " and l.pid is null)) order by p.prepared limit 1",
                  {tenant.schema_name}})
-          : admin.query(
-                "select gid, owner, pg_catalog.date_trunc('second', clock_timestamp() - prepared)::text as "
-                "age from "
-                "pg_catalog.pg_prepared_xacts where database = current_database() order by prepared limit 1");
+          : admin.query(prepared + " order by p.prepared limit 1");
   if (found.empty()) return;
   throw Error{ErrorKind::refused,
               fmt::format("a prepared transaction is open in {}: {} of {}, {} old",
@@ -121,19 +123,27 @@ std::vector<Writer> writers(Session& admin, std::string const& scope) {
                        " and p.kind in ('table', 'column') and pg_catalog.pg_has_role(r.oid, g.oid, 'USAGE'))"
                  : std::string{};
   };
-  auto writes = [](std::string const& where) {
-    return "exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-           "c.relnamespace where "
-           "c.relkind in ('r', 'p', 'v', 'f') and n.nspname " +
-           where +
-           " and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'tenantsh') and "
-           "pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))";
-  };
+  // Elsewhere in whatever way; here by a grant that names it or a role of its: what PUBLIC may do makes
+  // nobody the tenant's own.
+  constexpr char const* elsewhere =
+      "exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+      "where "
+      "c.relkind in ('r', 'p', 'v', 'f') and n.nspname <> $1 and n.nspname !~ '^pg_' and n.nspname not in "
+      "('information_schema', 'tenantsh') and pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, "
+      "DELETE, "
+      "TRUNCATE'))";
+  constexpr char const* here =
+      "exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace, "
+      "pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x where c.relkind "
+      "in ('r', 'p', "
+      "'v', 'f') and n.nspname = $1 and x.grantee <> 0 and x.privilege_type in ('INSERT', 'UPDATE', "
+      "'DELETE', 'TRUNCATE') "
+      "and pg_catalog.pg_has_role(r.oid, x.grantee, 'USAGE'))";
   Result const rows =
-      admin.query({"select r.rolname as role, (" + writes("<> $1") + listed("<> $1") +
+      admin.query({"select r.rolname as role, (" + std::string{elsewhere} + listed("<> $1") +
                        ") as shared from pg_catalog.pg_roles r where r.rolcanlogin and not r.rolsuper "
                        "and r.rolname <> session_user and (" +
-                       writes("= $1") + listed("= $1") + ") order by 1",
+                       here + listed("= $1") + ") order by 1",
                    {scope}});
   std::vector<Writer> found;
   for (std::size_t row = 0; row < rows.rows(); ++row)

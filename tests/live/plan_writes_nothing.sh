@@ -206,7 +206,7 @@ master_secret = "file:$work/looker.secret"
 TOML
 before=$(world)
 for plan in "master_init --input server=pg-1 --input region=local --input host=$sockets --input port=5501 --input admin_user=tenantsh_admin --input admin_secret=file:$TENANTSH_HOME/sandbox/secrets/pg-1.admin" "register_server --input name=pg-9 --input region=local --input host=$sockets --input port=5502 --input admin_user=tenantsh_admin --input admin_secret=file:$TENANTSH_HOME/sandbox/secrets/pg-2.admin" \
-    "provision_tenant --input slug=looked" "tenant_backup --input tenant=$tenant" "first_platform_admin --input email=a@example.com --input password=file:$work/looker.secret"; do
+    "provision_tenant --input slug=looked" "tenant_backup --input tenant=$tenant" "tenant_status --input tenant=$tenant --input status=read_only --input reason=x" "first_platform_admin --input email=a@example.com --input password=file:$work/looker.secret"; do
     output=$(tenantsh --env looking run $plan --plan 2>&1 </dev/null)
     status=$?
     case $status in

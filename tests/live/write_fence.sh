@@ -112,6 +112,19 @@ check "killed at $kills moments, $killed of them in time" "$bad"
 expect "set once more" 0 tenantsh tenants set_status --tenants acme --status active --reason "end" --yes
 same "every privilege is there" "$before" "$(privileges)"
 
+# ---- two operators at once ---------------------------------------------------------------------------------------------
+bad=
+for i in $(seq 1 6); do
+    for to in read_only suspended active; do
+        tenantsh tenants set_status --tenants acme --status $to --reason "operator $to" --yes >/dev/null 2>&1 &
+    done
+    wait
+    tenantsh tenants fence --tenants acme >fence.log 2>&1 || bad+="$i: $(cat fence.log)"$'\n'
+done
+check "whoever comes last, registry and fence agree" "$bad"
+expect "active again" 0 tenantsh tenants set_status --tenants acme --status active --reason "end" --yes
+same "with every privilege" "$before" "$(privileges)"
+
 # ---- a server that is gone ---------------------------------------------------------------------------------------------
 data=$(find "$TENANTSH_HOME" -maxdepth 4 -path '*pg-1*' -name postmaster.pid | head -n 1)
 kill -QUIT "$(head -n 1 "$data")"

@@ -328,6 +328,21 @@ TEST_CASE("a prepared transaction is refused by name") {
   CHECK(raise_fence(*place.admin, place.request()).changed);
 }
 
+TEST_CASE("of a shared database only a prepared transaction of the tenant's own schema is refused") {
+  Place place{Placement::schema};
+  auto session = place.app();
+  session->script("begin; update other_shop.item set note = 'x'; prepare transaction 'of the neighbour'");
+  CHECK(raise_fence(*place.admin, place.request()).changed);
+  lower_fence(*place.admin, place.request());
+  session->script("begin; update shop.granted set note = 'x'; prepare transaction 'its own'");
+  CHECK(error_of([&] { raise_fence(*place.admin, place.request()); })
+            .starts_with("refused : a prepared transaction is open in schema shop: \"its own\" of app" +
+                         place.n));
+  CHECK(difference(place.before, place.everything_now()) == "");
+  session->query("rollback prepared 'its own'");
+  session->query("rollback prepared 'of the neighbour'");
+}
+
 TEST_CASE("suspended keeps the application out and lets the admin in") {
   Place place;
   auto old = place.app();
@@ -412,6 +427,8 @@ TEST_CASE("a schema in a shared database is fenced alone") {
   for (std::string const& note : up.notes) notes += note + "\n";
   CHECK(notes.find("app" + place.n + " writes in other schemas too: its sessions stay") != std::string::npos);
   CHECK(shared->is_open());
+  // What PUBLIC may do in the schema makes no login of somebody else's the tenant's own.
+  CHECK(place.everything_now().find("setting of app1:") == std::string::npos);
   CHECK(fate(*shared, {"update shop.granted set note = 'x'"}) == "blocked");
   CHECK(fate(*shared, {"update other_shop.item set note = 'x'"}) == "through");
   CHECK(error_of([&] { shared_writer->commit(); }) != "through");
