@@ -76,7 +76,15 @@ PgDump check(Session& session, DumpRequest const& request) {
   PgDump tool = find_pg_dump(session.server_version());
   auto const scope = scope_of(request);
   check_structure(session, scope);
-  check_readable(session, scope);
+  try {
+    check_readable(session, scope);
+  } catch (Error& error) {
+    // Whoever reads it must find the login that is to be corrected.
+    if (error.kind == ErrorKind::refused && !request.endpoint.password.empty())
+      error.hint += fmt::format("; this login of server {} comes from {}", request.tenant.server,
+                                request.endpoint.password.reference());
+    throw;
+  }
   check_room(request, bytes_to_travel(session, scope));
   return tool;
 }

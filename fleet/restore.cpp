@@ -108,6 +108,14 @@ void note_settings(Session& session, RestoreRequest const& request, std::vector<
                     request.archive.manifest.database, settings));
 }
 
+// What a write fence wrote down of a schema (fleet/write_fence.hpp) lies outside of it.
+void forget_fence(Session& session, std::string const& schema) {
+  for (char const* table : {"fence_privilege", "fence_setting", "fence"})
+    if (session.query({"select pg_catalog.to_regclass('tenantsh.' || $1) is not null", {table}}).value() ==
+        "t")
+      session.query({fmt::format("delete from tenantsh.{} where schema_name = $1", table), {schema}});
+}
+
 }  // namespace
 
 std::optional<Place> find_database(Session& session, std::string const& name) {
@@ -191,7 +199,7 @@ Restored restore_archive(RestoreRequest const& request, DumpMeans const& means, 
   auto const server = connect(request.server, means, "restore");
   int const server_major = server->server_version() / 10000;
   PgRestoreRun run{.program = pg_restore_for(major_version(request.archive.manifest.pg_dump), server_major),
-                   .archive = request.archive.path,
+                   .archive = request.archive.readable(),
                    .database = request.server.with_database(request.copy()),
                    .role = request.owner,
                    .jobs = request.jobs,
@@ -230,9 +238,10 @@ void drop_restored(RestoreRequest const& request, DumpMeans const& means) {
     if (!empty_copy && !place->done() && !place->begun_by(request.run_id))
       throw Error{ErrorKind::refused, fmt::format("{} {} is no restore's: it is not dropped",
                                                   request.in_schema() ? "schema" : "database", name)};
-    if (request.in_schema())
+    if (request.in_schema()) {
       session->query("drop schema " + session->quote_identifier(name) + " cascade");
-    else
+      forget_fence(*session, name);
+    } else
       session->query("drop database " + session->quote_identifier(name) + " with (force)");
   }
 }

@@ -118,7 +118,9 @@ std::string restore_command(RestoreRequest const& request);
 struct ComparedTable {
   std::string table;  // schema.name, as restored
   std::optional<std::int64_t> in_manifest, restored, source;
-  std::string state;  // equal, differs, missing, structure only, more, not in the manifest
+  // equal (counted), same content or other content (by digest), differs, missing, structure only, not in the
+  // manifest
+  std::string state;
 };
 
 struct Comparison {

@@ -87,10 +87,10 @@ CommandResult run_pg_restore(fs::path const& program, std::vector<std::string> o
   return run(command, [&] { return stop.stop_requested(); });
 }
 
-Listing list(fs::path const& archive, fs::path const& program, std::stop_token const& stop) {
-  CommandResult const result = run_pg_restore(program, {"--list"}, archive, stop);
+Listing list(Archive const& archive, fs::path const& program, std::stop_token const& stop) {
+  CommandResult const result = run_pg_restore(program, {"--list"}, archive.readable(), stop);
   if (result.exit_code != 0)
-    throw not_restored(archive,
+    throw not_restored(archive.path,
                        fmt::format("{} cannot read it: {}", program.filename().string(),
                                    result.errors.empty() ? "it gave no reason" : first_line(result.errors)))
         .with_hint("choose another backup: backups:list()");
@@ -113,8 +113,9 @@ bool is_encrypted(fs::path const& path) {
   return file.read(begin.data(), begin.size()) && std::string_view{begin.data(), begin.size()} == magic;
 }
 
-Manifest described_by_itself(fs::path const& path, DumpMeans const& means) {
-  Listing const listing = list(path, postgres_program("pg_restore"), means.stop);
+Manifest described_by_itself(Archive const& archive, DumpMeans const& means) {
+  fs::path const& path = archive.path;
+  Listing const listing = list(archive, postgres_program("pg_restore"), means.stop);
   Manifest manifest;
   std::error_code ignored;
   manifest.archive = path.filename();
@@ -132,13 +133,13 @@ Manifest described_by_itself(fs::path const& path, DumpMeans const& means) {
 }
 
 // Rows by table as they stand in the archive.
-std::map<std::string, std::int64_t> count_rows(fs::path const& archive, fs::path const& program,
+std::map<std::string, std::int64_t> count_rows(Archive const& archive, fs::path const& program,
                                                std::stop_token const& stop) {
   CopyCounter counter;
-  CommandResult const result = run_pg_restore(program, {"--data-only", "--file=-"}, archive, stop, {},
-                                              [&](std::string_view piece) { counter.read(piece); });
+  CommandResult const result = run_pg_restore(program, {"--data-only", "--file=-"}, archive.readable(), stop,
+                                              {}, [&](std::string_view piece) { counter.read(piece); });
   if (result.exit_code != 0)
-    throw not_restored(archive, "it cannot be read to its end: " + first_line(result.errors))
+    throw not_restored(archive.path, "it cannot be read to its end: " + first_line(result.errors))
         .with_hint("choose another backup: backups:list()");
   return counter.rows();
 }
@@ -249,18 +250,22 @@ fs::path pg_restore_for(int archive_major, int server_major) {
 }
 
 Archive open_archive(ArchiveChoice const& choice, Tenant const& source, DumpMeans const& means) {
-  Archive archive{fs::absolute(choice.path).lexically_normal(), {}, false};
+  Archive archive{fs::absolute(choice.path).lexically_normal(), {}, false, choice.identity, nullptr};
   if (!archive.path.has_filename()) archive.path = archive.path.parent_path();  // a folder, named with a /
   std::error_code error;
   if (!fs::exists(archive.path, error))
     throw Error{ErrorKind::not_found, "there is no archive " + archive.path.string()}.with_hint(
         fmt::format("backups:list{{ tenant = \"{}\" }} says where they are", source.slug));
-  if (is_encrypted(archive.path))
-    throw Error{ErrorKind::refused, "archive " + archive.path.string() + " is encrypted with age"}.with_hint(
-        choice.identity.empty() ? "the input identity names the file that opens it: --input identity=PATH"
-                                : "decrypt it first: age -d -i IDENTITY, then restore what comes out");
   if (archive_bytes(archive.path) == 0)
     throw not_restored(archive.path, "it is empty").with_hint(another_backup);
+  if (bool const has_manifest = fs::exists(manifest_beside(archive.path), error);
+      is_encrypted(archive.path) && (choice.identity.empty() || !has_manifest))
+    throw Error{ErrorKind::refused, fmt::format("archive {} is encrypted with age{}", archive.path.string(),
+                                                has_manifest ? "" : " and has no manifest")}
+        .with_hint(
+            has_manifest
+                ? "the input identity names the file that opens it: --input identity=PATH"
+                : "decrypt it first: age -d -i IDENTITY, then restore what comes out with foreign = true");
   if (!fs::exists(manifest_beside(archive.path), error)) {
     if (!choice.foreign)
       throw Error{ErrorKind::not_found, fmt::format("archive {} has no manifest {}", archive.path.string(),
@@ -268,7 +273,7 @@ Archive open_archive(ArchiveChoice const& choice, Tenant const& source, DumpMean
           .with_hint(
               "foreign = true (--input foreign=true) restores it all the same: what it holds is then known "
               "from the archive alone");
-    archive.manifest = described_by_itself(archive.path, means);
+    archive.manifest = described_by_itself(archive, means);
     archive.manifest.tenant = source.slug;
     archive.manifest.tenant_id = source.id;
     archive.foreign = true;
@@ -293,10 +298,16 @@ Archive open_archive(ArchiveChoice const& choice, Tenant const& source, DumpMean
   return archive;
 }
 
+void unseal(Archive& archive, DumpMeans const& means) {
+  if (archive.plain || !archive.manifest.encrypted()) return;
+  archive.plain =
+      std::make_shared<PlainArchive const>(archive.path, archive.manifest, archive.identity, means);
+}
+
 void count_foreign(Archive& archive, DumpMeans const& means) {
   fs::path const program = pg_restore_for(major_version(archive.manifest.pg_dump), 0);
   archive.manifest.tables.clear();
-  for (auto const& [name, rows] : count_rows(archive.path, program, means.stop)) {
+  for (auto const& [name, rows] : count_rows(archive, program, means.stop)) {
     auto const dot = name.find('.');
     archive.manifest.tables.push_back(
         {name.substr(0, dot), dot == std::string::npos ? std::string{} : name.substr(dot + 1), rows});
@@ -315,9 +326,11 @@ void check_archive(Archive& archive, DumpMeans const& means) {
   Manifest const& manifest = archive.manifest;
   fs::path const program = pg_restore_for(major_version(manifest.pg_dump), 0);
   check_digest(archive, means);
-  require(archive.path, contradictions(manifest, list(archive.path, program, means.stop)), another_backup);
-  require(archive.path, listing_problems(archive.path, manifest, {program, means.stop}), another_backup);
-  require(archive.path, wrong_rows(manifest, count_rows(archive.path, program, means.stop)), another_backup);
+  unseal(archive, means);
+  require(archive.path, contradictions(manifest, list(archive, program, means.stop)), another_backup);
+  require(archive.path, listing_problems(archive.readable(), manifest, {program, means.stop}),
+          another_backup);
+  require(archive.path, wrong_rows(manifest, count_rows(archive, program, means.stop)), another_backup);
 }
 
 std::vector<std::string> roles_in_statement(std::string_view statement) {
@@ -363,7 +376,7 @@ std::vector<std::string> roles_in_statement(std::string_view statement) {
 std::vector<std::string> roles_named(Archive const& archive, fs::path const& pg_restore,
                                      std::stop_token stop) {
   std::string wanted;
-  for (Listing::Entry const& entry : list(archive.path, pg_restore, stop).entries)
+  for (Listing::Entry const& entry : list(archive, pg_restore, stop).entries)
     if (entry.kind == "ACL" || entry.kind == "DEFAULT ACL" || entry.kind == "POLICY")
       wanted += entry.id + ";\n";
   if (wanted.empty()) return {};
@@ -385,7 +398,7 @@ std::vector<std::string> roles_named(Archive const& archive, fs::path const& pg_
 std::map<std::string, int> entries_by_kind(Archive const& archive, fs::path const& pg_restore,
                                            std::stop_token stop) {
   std::map<std::string, int> counts;
-  for (Listing::Entry const& entry : list(archive.path, pg_restore, stop).entries) ++counts[entry.kind];
+  for (Listing::Entry const& entry : list(archive, pg_restore, stop).entries) ++counts[entry.kind];
   return counts;
 }
 

@@ -11,6 +11,7 @@
 #include "fleet/operator.hpp"
 #include "fleet/restore.hpp"
 #include "fleet/selection.hpp"
+#include "fleet/table_digest.hpp"
 
 namespace fleet {
 namespace {
@@ -54,25 +55,43 @@ std::int64_t count(Session& session, std::string const& schema, std::string cons
   return value;
 }
 
+// The content of a table as its manifest has it.
+std::string digest(Session& session, FoundTable const& table) {
+  return session
+      .query(fmt::format("select {} from only {}.{} t", digest_expression(),
+                         session.quote_identifier(table.schema), session.quote_identifier(table.name)))
+      .value()
+      .value_or("");
+}
+
 // A tenant in a schema has another name beside itself: what is compared is named as it was.
 std::string named(std::string const& schema, std::string const& name, std::string const& placed_in,
                   std::string const& was_in) {
   return (!placed_in.empty() && schema == placed_in ? was_in : schema) + "." + name;
 }
 
-bool is_marker(std::string const& table) { return table == "tenantsh.step_marker"; }
+// Markers and write fences are about one database, not about the tenant: those of a copy are its own.
+bool is_marker(std::string const& table) {
+  return table == "tenantsh.step_marker" || table.starts_with("tenantsh.fence");
+}
 
 void compare_with_manifest(ComparisonRequest const& request, DumpMeans const& means, Comparison& comparison) {
   Manifest const& manifest = request.archive.manifest;
   auto const session = connect(request.restored, means);
-  Transaction const snapshot{*session, Access::read_only, "set transaction isolation level repeatable read"};
+  Transaction const snapshot{*session, Access::read_only,
+                             "set transaction isolation level repeatable read; " + digest_settings()};
   std::map<std::string, FoundTable> there;
   for (FoundTable& table : tables_of(*session, request.restored_schema)) {
     std::string name = named(table.schema, table.name, request.restored_schema, manifest.schema);
     there.emplace(std::move(name), std::move(table));
   }
+  std::size_t digests = 0;
   for (DumpedTable const& table : manifest.tables) {
     ComparedTable line{table.full_name(), table.rows, {}, {}, {}};
+    if (is_marker(line.table)) {
+      there.erase(line.table);
+      continue;
+    }
     auto const found = there.find(line.table);
     if (found == there.end()) {
       line.state = "missing";
@@ -81,9 +100,14 @@ void compare_with_manifest(ComparisonRequest const& request, DumpMeans const& me
       line.restored = count(*session, found->second.schema, found->second.name);
       bool const structure_only = !table.rows;
       std::int64_t const wanted = table.rows.value_or(0);
-      line.state = *line.restored != wanted && !is_marker(line.table) ? "differs"
-                   : structure_only                                   ? "structure only"
-                                                                      : "equal";
+      line.state = *line.restored != wanted ? "differs" : structure_only ? "structure only" : "equal";
+      if (line.state == "equal" && table.digest) {
+        line.state = digest(*session, found->second) == *table.digest ? "same content" : "other content";
+        if (line.state == "other content")
+          comparison.problems.push_back(line.table +
+                                        " has as many rows as the manifest says, but other ones");
+        ++digests;
+      }
       if (line.state == "differs")
         comparison.problems.push_back(
             fmt::format("{} has {} rows, its manifest says {}", line.table, *line.restored, wanted));
@@ -91,6 +115,9 @@ void compare_with_manifest(ComparisonRequest const& request, DumpMeans const& me
     }
     comparison.tables.push_back(std::move(line));
   }
+  comparison.notes.push_back(
+      digests > 0 ? fmt::format("the contents of {} tables are those of the dump, by their digests", digests)
+                  : "rows were counted, contents not compared: the manifest has no digests");
   if (request.restored_schema.empty() && !request.archive.foreign && manifest.mode == DumpMode::full) {
     auto const objects =
         session->query("select count(*) from pg_catalog.pg_largeobject_metadata").value().value_or("0");

@@ -172,7 +172,7 @@ std::vector<std::string> restore_schema(RestoreRequest const& request, DumpMeans
     copier.load("referred", scratch.endpoint(), {}, 1);
   }
   progress.phase("restoring");
-  copier.load(request.archive.path, scratch.endpoint(), {}, request.jobs);
+  copier.load(request.archive.readable(), scratch.endpoint(), {}, request.jobs);
 
   Session& session = scratch.session();
   session.query(fmt::format("alter schema {} rename to {}", session.quote_identifier(old_schema),

@@ -271,6 +271,7 @@ Answer restore_archive(World& world, Arguments const& arguments) {
     throw Error{ErrorKind::refused, fmt::format("sibling {} is made for archive {}, not for {}", sibling.slug,
                                                 made_for, request.archive.path.string())};
   fleet::check_digest(request.archive, means(world));
+  fleet::unseal(request.archive, means(world));
   if (request.owner.empty()) request.owner = request.archive.manifest.owner;
   request.bytes_expected = bytes_of(world, source);
   fleet::RestoreProgress progress;

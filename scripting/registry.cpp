@@ -1,5 +1,6 @@
 #include "scripting/guard.hpp"
 #include "scripting/interpreter.hpp"
+#include "scripting/lua_dump_weight.hpp"
 #include "scripting/lua_lint.hpp"
 #include "scripting/lua_parity.hpp"
 #include "scripting/migration_rows.hpp"
@@ -20,6 +21,7 @@ Registry make_registry() {
   add_backups(registry);
   add_parity(registry);
   add_restore(registry);
+  add_dump_weight(registry);
   add_migrations(registry);
   add_new_migrations(registry);
   add_renumber(registry);

@@ -116,6 +116,35 @@ slug=acme,slug=zeta:
 )");
 }
 
+TEST_CASE("restored siblings are chosen by name, status or label only") {
+  std::vector<fleet::Tenant> tenants = known;
+  tenants.push_back(tenant("acme-restore-20260427t1500z", TenantStatus::read_only, "eastus2",
+                           {{"sibling_of", "acme"}, {"tier", "gold"}}));
+  tenants.push_back(tenant("zeta-restore-20260427t1500z", TenantStatus::provisioning, "westeurope",
+                           {{"sibling_of", "zeta"}}));
+  std::string lines;
+  for (auto const* text :
+       {"all", "ac*", "region=eastus2", "acme-restore-*", "acme-restore-20260427t1500z", "status=read_only",
+        "status=provisioning", "label.sibling_of=acme", "label.sibling_of=*?,status=*", "label.tier=gold"}) {
+    auto const chosen = fleet::choose(tenants, Selection::parse(text));
+    lines += std::string{text} + ":";
+    for (auto const& one : chosen.tenants) lines += " " + one.slug;
+    for (auto const& [why, count] : chosen.left_out) lines += " | " + why + " " + std::to_string(count);
+    lines += "\n";
+  }
+  CHECK(lines == R"(all: acme acorn shared zeta | provisioning 1 | restored 2 | retired 1 | suspended 1
+ac*: acme acorn | restored 1
+region=eastus2: acme acorn | restored 1 | retired 1 | suspended 1
+acme-restore-*: acme-restore-20260427t1500z
+acme-restore-20260427t1500z: acme-restore-20260427t1500z
+status=read_only: acme-restore-20260427t1500z acorn
+status=provisioning: new zeta-restore-20260427t1500z
+label.sibling_of=acme: acme-restore-20260427t1500z
+label.sibling_of=*?,status=*: acme-restore-20260427t1500z zeta-restore-20260427t1500z
+label.tier=gold: acme acme-restore-20260427t1500z zeta
+)");
+}
+
 TEST_CASE("Selection::parse refuses") {
   std::string lines;
   for (auto const* text :

@@ -139,6 +139,38 @@ same "and its rows" 40 "$(sql pg-2 "$other" "select count(*) from members.member
 expect "undone there" 0 tenantsh runs undo "$(last_run)" --yes
 same "no role is left" 0 "$(sql pg-2 postgres "select count(*) from pg_roles where rolname ~ '^tenant_'")"
 
+# ---- a dump that is huge because of a queue ------------------------------------------------------------------------------
+sql pg-1 tenant_acme "create schema work" "create table work.job (id int, payload text)" "insert into work.job select i, repeat('x', 500) from generate_series(1, 20000) i" \
+    "grant usage on schema work to tenantsh_admin" "grant select on work.job to tenantsh_admin"
+expect "what a dump weighs" 0 tenantsh -e 'tenants.acme:dump_weight()' --format csv
+has "the heaviest schema first" "$(head -n 2 <<<"$(grep -v '^schema work is' <<<"$output")")" "schema,tables,bytes,percent,rows_travel,heaviest" "work,1,"
+has "and what to do about it" "$output" "schema work is" "holds a queue (job): --input structure=pgboss,work leaves its rows out"
+sql pg-1 tenant_acme "drop schema work cascade"
+
+# ---- encrypted ------------------------------------------------------------------------------------------------------------
+if command -v age-keygen >/dev/null; then
+    age-keygen -o "$work/key" 2>/dev/null; age-keygen -o "$work/other_key" 2>/dev/null
+    expect "an encrypted backup with digests" 0 tenantsh run tenant_backup --input tenant=beta --input recipients="$(age-keygen -y "$work/key")" --input digests=true --yes
+    sealed=$(find "$TENANTSH_HOME/backups" -name 'beta-*.age')
+    expect "it is not restored without a key" 1 tenantsh run tenant_restore --input tenant=beta --input path="$sealed" --yes
+    has "which input names it is said" "$output" "is encrypted with age" "--input identity=PATH"
+    expect "nor with another" 1 tenantsh run tenant_restore --input tenant=beta --input path="$sealed" --input identity="$work/other_key" --yes
+    has "which is said" "$output" "does not open"
+    same "and nothing was created" 0 "$(sql master master "select count(*) from identity.tenant where labels->>'sibling_of' = 'beta'")"
+    expect "with its key it is" 0 tenantsh run tenant_restore --input tenant=beta --input path="$sealed" --input identity="$work/key" --yes
+    has "down to the contents" "$output" "contents: the same in"
+    expect "undone" 0 tenantsh runs undo "$(last_run)" --yes
+else
+    echo "# no age here: encrypted archives were not tried"
+fi
+
+# ---- the tenant's database is gone, which is what backups are for -----------------------------------------------------------
+plain=$(sql master master "select path from identity.backup b join identity.tenant t on t.id = b.tenant_id where slug = 'beta' and path like '%.dump' order by taken_at limit 1")
+sql pg-1 postgres "drop database tenant_beta with (force)"
+expect "it is restored all the same" 0 tenantsh run tenant_restore --input tenant=beta --input path="$plain" --yes
+has "without a word on drift" "$output" "not compared: the live tenant does not answer"
+same "with its rows" 40 "$(sql pg-1 "$(sql master master "select database_name from identity.tenant where labels->>'sibling_of' = 'beta'")" "select count(*) from members.member")"
+
 # ---- an application's login instead of the admin's --------------------------------------------------------------------------
 login=$(find "$TENANTSH_HOME" -name acme.dsn)
 sed "s/.*password=\([^ ]*\).*/\1/" "$login" >"$work/app.secret"; chmod 600 "$work/app.secret"
@@ -146,4 +178,6 @@ sql master master "update identity.db_server set admin_user = 'tenant_acme_app',
 sql pg-1 postgres "grant connect on database postgres to tenant_acme_app"
 expect "the application's role may not restore" 1 tenantsh -e "tenants.beta:can_be_restored{ path = '$(sql master master "select path from identity.backup b join identity.tenant t on t.id = b.tenant_id where slug = 'beta'")' }"
 has "it says whose login it is and where it comes from" "$output" "permission denied: login tenant_acme_app may not create databases on server pg-1" "file:$work/app.secret" "identity.db_server"
+expect "nor dump" 1 tenantsh run tenant_backup --input tenant=acme --yes
+has "the same is said" "$output" "may not read schema" "file:$work/app.secret"
 finish
