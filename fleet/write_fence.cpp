@@ -133,15 +133,13 @@ Statements FenceWork::admit(Saving saving) {
   bool const whole = scope_.empty();
   std::string const kind = whole ? "database" : "schema", privilege = whole ? "CONNECT" : "USAGE";
   Result const place = session_.query(
-      {"select p.oid, (select r.rolname from pg_catalog.pg_roles r where r.oid = p.owner) as owner, p.name, "
-       "u.rolsuper or exists (select from "
-       "pg_catalog.aclexplode(p.acl) x where x.grantee = u.oid and x.privilege_type = $2) as enters "
-       "from (select d.oid, d.datdba as owner, d.datname as name, d.datacl as acl from "
-       "pg_catalog.pg_database d "
-       "where $1 = '' and d.datname = current_database() "
-       "union all select n.oid, n.nspowner, n.nspname, n.nspacl from pg_catalog.pg_namespace n where "
-       "n.nspname = $1) "
-       "p, pg_catalog.pg_roles u where u.rolname = session_user",
+      {R"sql(select p.oid, (select r.rolname from pg_catalog.pg_roles r where r.oid = p.owner) as owner,
+      p.name, u.rolsuper or exists (select from pg_catalog.aclexplode(p.acl) x
+      where x.grantee = u.oid and x.privilege_type = $2) as enters from (select d.oid, d.datdba as
+      owner, d.datname as name, d.datacl as acl from pg_catalog.pg_database d
+      where $1 = '' and d.datname = current_database() union all select n.oid, n.nspowner, n.nspname,
+      n.nspacl from pg_catalog.pg_namespace n where n.nspname = $1) p, pg_catalog.pg_roles u
+      where u.rolname = session_user)sql",
        {scope_, privilege}});
   if (place.empty() || place.text(0, "enters") == "t") return {};
   if (saving == Saving::yes)

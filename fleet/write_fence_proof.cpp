@@ -43,13 +43,11 @@ Targets targets_for(Session& admin, Tenant const& tenant, std::string const& rol
                                 : "c.oid";
   auto chosen = [&](std::string const& kinds) {
     return admin.query(
-        "select n.nspname as schema, c.relname as name, (select a.attname from pg_catalog.pg_attribute a "
-        "where "
-        "a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and "
-        "a.attidentity <> 'a' "
-        "order by a.attnum limit 1) as column from pg_catalog.pg_class c join pg_catalog.pg_namespace n on "
-        "n.oid = "
-        "c.relnamespace where " +
+        R"sql(select n.nspname as schema, c.relname as name, (select a.attname
+      from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      and a.attgenerated = '' and a.attidentity <> 'a' order by a.attnum limit 1) as column
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where )sql" +
         in_scope(tenant, admin) + " and c.relkind in (" + kinds + ") order by " + order + " limit 1");
   };
   Result const table = chosen("'r', 'p'");
@@ -212,11 +210,9 @@ void Prover::as_role(std::string const& role) {
 
 void Prover::as_owners() {
   Result const owners = admin_.query(
-      "select distinct r.rolname as role from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid "
-      "= "
-      "c.relnamespace join pg_catalog.pg_roles r on r.oid = c.relowner where c.relkind in ('r', 'p', 'S') "
-      "and not "
-      "r.rolsuper and " +
+      R"sql(select distinct r.rolname as role from pg_catalog.pg_class c join pg_catalog.pg_namespace n on
+      n.oid = c.relnamespace join pg_catalog.pg_roles r on r.oid = c.relowner
+      where c.relkind in ('r', 'p', 'S') and not r.rolsuper and )sql" +
       in_scope(tenant_, admin_) + " order by 1 limit 5");
   for (std::size_t row = 0; row < owners.rows(); ++row) as_role(owners.text(row, "role"));
 }
@@ -224,12 +220,10 @@ void Prover::as_owners() {
 // Whatever way a login came by it: a grant, a role, PUBLIC, ownership.
 void Prover::in_catalog() {
   Result const found = admin_.query(
-      "select r.rolname as role, format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_roles r, "
-      "pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where not r.rolsuper "
-      "and r.rolname <> session_user "
-      "and "
-      "(r.rolcanlogin or r.oid = c.relowner) and r.rolname <> 'pg_write_all_data' and c.relkind in ('r', "
-      "'p', 'v', 'f') and " +
+      R"sql(select r.rolname as role, format('%I.%I', n.nspname, c.relname) as name
+      from pg_catalog.pg_roles r, pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid =
+      c.relnamespace where not r.rolsuper and r.rolname <> session_user and (r.rolcanlogin or r.oid =
+      c.relowner) and r.rolname <> 'pg_write_all_data' and c.relkind in ('r', 'p', 'v', 'f') and )sql" +
       in_scope(tenant_, admin_) +
       " and pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') order by 1, 2 "
       "limit 3");

@@ -70,12 +70,11 @@ void FenceRecord::read() {
   if (!kept()) return;
   Result const found = session_.query(
       {fmt::format(
-           "select f.level, to_char(f.since at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as since, "
-           "f.raised_by, f.holder, f.reason, f.run_id, f.drained_at is not null as drained, {} as here, "
-           "(select count(*) from tenantsh.fence_privilege p where p.schema_name = f.schema_name and not "
-           "p.added) as privileges "
-           "from tenantsh.fence f, pg_catalog.pg_database d "
-           "where f.schema_name = $1 and d.datname = current_database()",
+           R"sql(select f.level, to_char(f.since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
+      f.raised_by, f.holder, f.reason, f.run_id, f.drained_at is not null as drained, {} as here,
+      (select count(*) from tenantsh.fence_privilege p where p.schema_name = f.schema_name and not
+      p.added) as privileges from tenantsh.fence f, pg_catalog.pg_database d
+      where f.schema_name = $1 and d.datname = current_database())sql",
            here_sql),
        {scope_}});
   if (found.empty()) return;
@@ -98,17 +97,15 @@ void FenceRecord::adopt_copy(FenceRequest const& request) {
        {scope_}});
   // In two goes: a new oid may be another row's old one.
   session_.query(
-      {"update tenantsh.fence_privilege p set privilege = p.privilege || '*', object_oid = case when p.kind "
-       "= 'schema' then (select "
-       "n.oid from pg_catalog.pg_namespace n where n.nspname = p.object) when p.kind = 'function' then "
-       "pg_catalog.to_regprocedure(p.object)::oid else (select c.oid from pg_catalog.pg_class c join "
-       "pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = p.object_schema and c.relname "
-       "= "
-       "p.object) end where p.schema_name = $1 and case when p.kind = 'schema' then "
-       "to_regnamespace(quote_ident(p.object)) is not null "
-       "when p.kind = 'function' then to_regprocedure(p.object) is not null else "
-       "to_regclass(quote_ident(p.object_schema) "
-       "|| '.' || quote_ident(p.object)) is not null end",
+      {R"sql(update tenantsh.fence_privilege p set privilege = p.privilege || '*', object_oid = case when
+      p.kind = 'schema' then (select n.oid from pg_catalog.pg_namespace n
+      where n.nspname = p.object) when p.kind = 'function' then
+      pg_catalog.to_regprocedure(p.object)::oid else (select c.oid from pg_catalog.pg_class c join
+      pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = p.object_schema and
+      c.relname = p.object) end where p.schema_name = $1 and case when p.kind = 'schema' then
+      to_regnamespace(quote_ident(p.object)) is not null when p.kind = 'function' then
+      to_regprocedure(p.object) is not null else to_regclass(quote_ident(p.object_schema) || '.' ||
+      quote_ident(p.object)) is not null end)sql",
        {scope_}});
   session_.query(
       {"delete from tenantsh.fence_privilege where schema_name = $1 and privilege not like '%*'", {scope_}});
@@ -116,9 +113,9 @@ void FenceRecord::adopt_copy(FenceRequest const& request) {
       {"update tenantsh.fence_privilege set privilege = rtrim(privilege, '*') where schema_name = $1",
        {scope_}});
   session_.query(
-      {"update tenantsh.fence set database_oid = $2::oid, system_identifier = $3::bigint, since = "
-       "clock_timestamp(), raised_by = $4, holder = $5, reason = $6, run_id = $7, drained_at = null "
-       "where schema_name = $1",
+      {R"sql(update tenantsh.fence set database_oid = $2::oid, system_identifier = $3::bigint, since =
+      clock_timestamp(), raised_by = $4, holder = $5, reason = $6, run_id = $7, drained_at = null
+      where schema_name = $1)sql",
        {scope_, here.text(0, "oid"), here.text(0, "system_identifier"), request.by, request.holder,
         unless_empty(request.reason), unless_empty(request.run_id)}});
 }
@@ -133,10 +130,10 @@ void FenceRecord::make_tables() {
 void FenceRecord::write(FenceRequest const& request) {
   Result const here = database_identity(session_);
   session_.query(
-      {"insert into tenantsh.fence (schema_name, level, raised_by, holder, reason, run_id, database_oid, "
-       "system_identifier) values ($1, $2, $3, $4, $5, $6, $7::oid, $8::bigint) "
-       "on conflict (schema_name) do update set level = excluded.level, since = excluded.since, raised_by = "
-       "excluded.raised_by, holder = excluded.holder, reason = excluded.reason, run_id = excluded.run_id",
+      {R"sql(insert into tenantsh.fence (schema_name, level, raised_by, holder, reason, run_id, database_oid,
+      system_identifier) values ($1, $2, $3, $4, $5, $6, $7::oid, $8::bigint) on conflict (schema_name)
+      do update set level = excluded.level, since = excluded.since, raised_by = excluded.raised_by,
+      holder = excluded.holder, reason = excluded.reason, run_id = excluded.run_id)sql",
        {scope_, std::string{to_string(request.level)}, request.by, request.holder,
         unless_empty(request.reason), unless_empty(request.run_id), here.text(0, "oid"),
         here.text(0, "system_identifier")}});
@@ -166,37 +163,30 @@ std::vector<HeldPrivilege> FenceRecord::privileges(bool suspended_only) {
 
 std::vector<std::string> FenceRecord::forget_what_is_gone() {
   session_.query(
-      {"update tenantsh.fence_privilege p set object = l.name, object_schema = l.schema_name, owner = "
-       "l.owner, "
-       "grantor = case when p.grantor = p.owner then l.owner else p.grantor end, "
-       "grantee = case when p.grantee = p.owner then l.owner else p.grantee end from ("
-       "select 'relation' as kind, c.oid, c.relname::text as name, n.nspname::text as schema_name, "
-       "r.rolname::text as owner "
-       "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join "
-       "pg_catalog.pg_roles r on r.oid = c.relowner "
-       "union all select 'schema', n.oid, n.nspname::text, n.nspname::text, r.rolname::text from "
-       "pg_catalog.pg_namespace n "
-       "join pg_catalog.pg_roles r on r.oid = n.nspowner "
-       "union all select 'database', d.oid, d.datname::text, '', r.rolname::text from pg_catalog.pg_database "
-       "d join "
-       "pg_catalog.pg_roles r on r.oid = d.datdba) l "
-       "where p.schema_name = $1 and l.oid = p.object_oid and l.kind = case when p.kind in ('schema', "
-       "'database') "
-       "then p.kind else 'relation' end and p.kind <> 'function' "
-       "and (l.name, l.schema_name, l.owner) is distinct from (p.object, p.object_schema, p.owner)",
+      {R"sql(update tenantsh.fence_privilege p set object = l.name, object_schema = l.schema_name, owner =
+      l.owner, grantor = case when p.grantor = p.owner then l.owner else p.grantor end, grantee = case
+      when p.grantee = p.owner then l.owner else p.grantee end from (select 'relation' as kind, c.oid,
+      c.relname::text as name, n.nspname::text as schema_name, r.rolname::text as owner
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join
+      pg_catalog.pg_roles r on r.oid = c.relowner union all select 'schema', n.oid, n.nspname::text,
+      n.nspname::text, r.rolname::text from pg_catalog.pg_namespace n join pg_catalog.pg_roles r on
+      r.oid = n.nspowner union all select 'database', d.oid, d.datname::text, '', r.rolname::text
+      from pg_catalog.pg_database d join pg_catalog.pg_roles r on r.oid = d.datdba) l
+      where p.schema_name = $1 and l.oid = p.object_oid and l.kind = case when p.kind in ('schema',
+      'database') then p.kind else 'relation' end and p.kind <> 'function' and (l.name, l.schema_name,
+      l.owner) is distinct from (p.object, p.object_schema, p.owner))sql",
        {scope_}});
   Result const gone = session_.query(
-      {"delete from tenantsh.fence_privilege p where p.schema_name = $1 and (not case p.kind "
-       "when 'schema' then exists (select from pg_catalog.pg_namespace n where n.oid = p.object_oid) "
-       "when 'database' then exists (select from pg_catalog.pg_database d where d.oid = p.object_oid) "
-       "when 'function' then exists (select from pg_catalog.pg_proc f where f.oid = p.object_oid) "
-       "when 'column' then exists (select from pg_catalog.pg_attribute a where a.attrelid = p.object_oid and "
-       "a.attname = "
-       "p.column_name and not a.attisdropped) "
-       "else exists (select from pg_catalog.pg_class c where c.oid = p.object_oid) end "
-       "or p.grantee <> '' and not exists (select from pg_catalog.pg_roles r where r.rolname = p.grantee) "
-       "or not exists (select from pg_catalog.pg_roles r where r.rolname = p.grantor)) "
-       "returning p.kind, p.object_schema, p.object, p.grantee",
+      {R"sql(delete from tenantsh.fence_privilege p where p.schema_name = $1 and (not case p.kind when 'schema'
+      then exists (select from pg_catalog.pg_namespace n where n.oid = p.object_oid) when 'database'
+      then exists (select from pg_catalog.pg_database d where d.oid = p.object_oid) when 'function' then
+      exists (select from pg_catalog.pg_proc f where f.oid = p.object_oid) when 'column' then exists
+      (select from pg_catalog.pg_attribute a where a.attrelid = p.object_oid and a.attname =
+      p.column_name and not a.attisdropped) else exists (select from pg_catalog.pg_class c
+      where c.oid = p.object_oid) end or p.grantee <> '' and not exists (select
+      from pg_catalog.pg_roles r where r.rolname = p.grantee) or not exists (select
+      from pg_catalog.pg_roles r where r.rolname = p.grantor)) returning p.kind, p.object_schema,
+      p.object, p.grantee)sql",
        {scope_}});
   std::set<std::string> told;
   for (std::size_t at = 0; at < gone.rows(); ++at) {
@@ -212,10 +202,10 @@ std::vector<std::string> FenceRecord::forget_what_is_gone() {
 
 void FenceRecord::check_restored(std::string const& slug) {
   Result const missing = session_.query(
-      {"select p.kind, p.object_schema, p.object, p.column_name, p.owner, p.grantor, p.grantee, p.privilege, "
-       "p.grantable, true as may from tenantsh.fence_privilege p where p.schema_name = $1 and not p.added "
-       "and not exists (select "
-       "from (" +
+      {R"sql(select p.kind, p.object_schema, p.object, p.column_name, p.owner, p.grantor, p.grantee,
+      p.privilege, p.grantable, true as may from tenantsh.fence_privilege p
+      where p.schema_name = $1 and not p.added and not exists (select
+      from ()sql" +
            open_privileges_sql() +
            ") o where o.kind = p.kind and o.object_oid = p.object_oid and o.column_name = p.column_name and "
            "o.grantor = "
@@ -251,11 +241,11 @@ void FenceRecord::mark_drained(bool yes) {
 }
 
 std::vector<FenceSetting> FenceRecord::settings() {
-  Result const rows =
-      session_.query({"select s.role_name, s.former from tenantsh.fence_setting s where s.schema_name = $1 "
-                      "and (s.role_name = '' or "
-                      "exists (select from pg_catalog.pg_roles r where r.rolname = s.role_name)) order by 1",
-                      {scope_}});
+  Result const rows = session_.query(
+      {R"sql(select s.role_name, s.former from tenantsh.fence_setting s where s.schema_name = $1 and
+      (s.role_name = '' or exists (select from pg_catalog.pg_roles r
+      where r.rolname = s.role_name)) order by 1)sql",
+       {scope_}});
   std::vector<FenceSetting> settings;
   for (std::size_t row_at = 0; row_at < rows.rows(); ++row_at) {
     auto const former = rows.at(row_at, "former");

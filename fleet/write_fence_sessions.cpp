@@ -16,10 +16,9 @@ constexpr char const* writing_modes =
 
 std::string locks_in_schema(std::string const& column) {
   return "select " + column +
-         " from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation join "
-         "pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_database d on d.oid = "
-         "l.database "
-         "and d.datname = current_database() where n.nspname = $1 and l.mode in (" +
+         R"sql( from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation join
+      pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_database d on d.oid =
+      l.database and d.datname = current_database() where n.nspname = $1 and l.mode in ()sql" +
          writing_modes + ")";
 }
 
@@ -35,15 +34,13 @@ Victims look_around(Session& admin, std::string const& scope, std::string const&
     for (Writer const& writer : writers(admin, scope))
       if (!writer.shared) own_logins += ", " + admin.quote_literal(writer.role);
   Statement statement{
-      "select a.pid, a.usename, coalesce(a.application_name, '') as application, r.rolsuper, "
-      "pg_catalog.pg_has_role(a.usesysid, 'USAGE') or pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') "
-      "as may "
-      "from pg_catalog.pg_stat_activity a join pg_catalog.pg_roles r on r.oid = a.usesysid "
-      "where a.datname = current_database() and a.pid <> pg_catalog.pg_backend_pid() "
-      "and coalesce(a.backend_type, 'client backend') = 'client backend' "
-      "and (a.backend_start is null or a.backend_start <= $2::timestamptz) "
-      "and not (a.usename = session_user and coalesce(a.application_name, '') like 'tenantsh %') and ($1 = "
-      "''"};
+      R"sql(select a.pid, a.usename, coalesce(a.application_name, '') as application, r.rolsuper,
+      pg_catalog.pg_has_role(a.usesysid, 'USAGE') or pg_catalog.pg_has_role('pg_signal_backend',
+      'USAGE') as may from pg_catalog.pg_stat_activity a join pg_catalog.pg_roles r on r.oid =
+      a.usesysid where a.datname = current_database() and a.pid <> pg_catalog.pg_backend_pid() and
+      coalesce(a.backend_type, 'client backend') = 'client backend' and (a.backend_start is null or
+      a.backend_start <= $2::timestamptz) and not (a.usename = session_user and
+      coalesce(a.application_name, '') like 'tenantsh %') and ($1 = '')sql"};
   if (!scope.empty())
     statement.sql += " or a.usename in (" + own_logins + ") or a.pid in (" + locks_in_schema("l.pid") + ")";
   statement.sql += ") order by a.pid";
@@ -126,19 +123,16 @@ std::vector<Writer> writers(Session& admin, std::string const& scope) {
   // Elsewhere in whatever way; here by a grant that names it or a role of its: what PUBLIC may do makes
   // nobody the tenant's own.
   constexpr char const* elsewhere =
-      "exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-      "where "
-      "c.relkind in ('r', 'p', 'v', 'f') and n.nspname <> $1 and n.nspname !~ '^pg_' and n.nspname not in "
-      "('information_schema', 'tenantsh') and pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, "
-      "DELETE, "
-      "TRUNCATE'))";
+      R"sql(exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p', 'v', 'f') and n.nspname <> $1 and n.nspname !~ '^pg_' and n.nspname
+      not in ('information_schema', 'tenantsh') and pg_catalog.has_table_privilege(r.oid, c.oid,
+      'INSERT, UPDATE, DELETE, TRUNCATE')))sql";
   constexpr char const* here =
-      "exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace, "
-      "pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x where c.relkind "
-      "in ('r', 'p', "
-      "'v', 'f') and n.nspname = $1 and x.grantee <> 0 and x.privilege_type in ('INSERT', 'UPDATE', "
-      "'DELETE', 'TRUNCATE') "
-      "and pg_catalog.pg_has_role(r.oid, x.grantee, 'USAGE'))";
+      R"sql(exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid =
+      c.relnamespace, pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)))
+      x where c.relkind in ('r', 'p', 'v', 'f') and n.nspname = $1 and x.grantee <> 0 and
+      x.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') and pg_catalog.pg_has_role(r.oid,
+      x.grantee, 'USAGE')))sql";
   Result const rows =
       admin.query({"select r.rolname as role, (" + std::string{elsewhere} + listed("<> $1") +
                        ") as shared from pg_catalog.pg_roles r where r.rolcanlogin and not r.rolsuper "
@@ -155,10 +149,9 @@ bool may_set(Session& admin, std::string const& role) {
   // Since 16 CREATEROLE reaches only roles that one administers.
   return admin
              .query(
-                 {"select me.rolsuper or me.rolcreaterole and (current_setting('server_version_num')::int < "
-                  "160000 or "
-                  "pg_catalog.pg_has_role($1, 'MEMBER WITH ADMIN OPTION')) from pg_catalog.pg_roles me where "
-                  "me.rolname = session_user",
+                 {R"sql(select me.rolsuper or me.rolcreaterole and (current_setting('server_version_num')::int < 160000 or
+      pg_catalog.pg_has_role($1, 'MEMBER WITH ADMIN OPTION')) from pg_catalog.pg_roles me
+      where me.rolname = session_user)sql",
                   {role}})
              .value() == "t";
 }

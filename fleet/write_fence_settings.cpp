@@ -27,16 +27,16 @@ std::vector<FenceSetting> missing_settings(Session& session, std::string const& 
                                            std::vector<std::string>& notes) {
   // What role `oid` (0: the database) has in database d.
   auto own = [](std::string const& oid) {
-    return "(select substr(c.entry, length('default_transaction_read_only=') + 1) from "
-           "pg_catalog.pg_db_role_setting "
-           "s, unnest(s.setconfig) c(entry) where s.setdatabase = d.oid and s.setrole = " +
+    return R"sql((select substr(c.entry, length('default_transaction_read_only=') + 1)
+      from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) c(entry)
+      where s.setdatabase = d.oid and s.setrole = )sql" +
            oid + " and c.entry like 'default\\_transaction\\_read\\_only=%')";
   };
   // A role's own setting, in this database or everywhere, goes before the database's.
   std::string const overriding =
-      "exists (select from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) c(entry) where s.setrole = "
-      "r.oid and "
-      "s.setdatabase in (0, d.oid) and c.entry like 'default\\_transaction\\_read\\_only=%')";
+      R"sql(exists (select from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) c(entry)
+      where s.setrole = r.oid and s.setdatabase in (0, d.oid) and c.entry like
+      'default\_transaction\_read\_only=%'))sql";
   std::vector<FenceSetting> missing;
   auto take = [&missing](Result const& rows, std::size_t row) {
     auto const former = rows.at(row, "former");
