@@ -46,6 +46,7 @@ What no fence stops
   tables made meanwhile         get their privileges from the default ones; new transactions are read-only all the same.
                                 set the status again: they are fenced as well
 
+Meanwhile   Writes of our own stop too (execute, migrations, seeds); drift shows what was revoked as revoked.
 Archives    A dump of a fenced tenant has the fenced GRANTs, and what was revoked in the rows of tenantsh.fence_privilege.
             In the restored copy fence() says "carried", and set_status gives everything back or raises it there. An
             archive without rows (schema_only) lacks them: make it of a tenant that is active.)";

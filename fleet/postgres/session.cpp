@@ -88,6 +88,10 @@ Error PostgresSession::dress(Error error) const {
   error.statement = secrets_.redact(std::move(error.statement));
   error.server = endpoint_.server;
   error.tenant = endpoint_.tenant;
+  // A session of ours that may write, and a database that begins its transactions read-only.
+  if (error.sqlstate == "25006" && access_ == Access::read_write && !error.tenant.empty() &&
+      error.hint.empty())
+    error.hint = "is it fenced? tenantsh tenants fence --tenants " + error.tenant;
   return error;
 }
 
