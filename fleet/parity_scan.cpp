@@ -15,6 +15,9 @@ namespace {
 
 // Some tenths of a second, so that nobody waits long for the last one.
 constexpr std::uint64_t bytes_of_a_piece = std::uint64_t{32} << 20;
+// Then a session leaves its transaction for a new one in the same snapshot: until then it holds a lock on
+// each of them and on their indexes, and a server has room for some thousands only.
+constexpr std::size_t tables_of_a_transaction = 50;
 
 class Work {
  public:
@@ -64,7 +67,12 @@ class Work {
     if (!session) return;
     {
       CancelOnStop const cancel{*session, stop};
+      std::set<std::size_t> locked;
       while (ParityPiece const* piece = next(queue)) {
+        if (locked.insert(piece->table).second && locked.size() > tables_of_a_transaction) {
+          queue.scan->readers.source().enter(*session);
+          locked = {piece->table};
+        }
         if (stop.stop_requested()) throw Error{ErrorKind::interrupted, "interrupted"};
         read(queue, *session, *piece);
       }
@@ -142,6 +150,7 @@ std::unique_ptr<Session> ParityReaders::take(std::stop_token const& stop) {
 void ParityReaders::give_back(std::unique_ptr<Session> session) {
   std::lock_guard const lock{mutex_};
   idle_.push_back(std::move(session));
+  if (++given_back_ % tables_of_a_transaction == 0) idle_.clear();
 }
 
 void ParityReaders::close() {

@@ -41,6 +41,7 @@ class ParityReaders {
   ParitySource const& source_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_;
+  std::size_t given_back_ = 0;  // each may have locked another table
 };
 
 // What one side has to read, and who is told: `answered` and `refused` (a statement failed, the others of its

@@ -160,6 +160,11 @@ differs "a key that is gone and a row that is there twice since" "m.pair,table,d
 has "told by that key" "$output" 'more often there' 'org=5, code=k5'
 b "delete from m.pair where ctid = (select max(ctid) from m.pair where code = 'k5')" "alter table m.pair add constraint pair_pkey primary key (org, code)"
 equal "mended"
+b "update m.pair set says = 'w' where code = 'k7'"
+differs "a row with a key of two columns, one column called as the row in the statement" "m.pair,table,different,300,300,1"
+expect "the same in JSON" 8 parity a --with b --tables pair --format json
+has "with the rows as values, not as text" "$output" '"differing": 1' '"keys": [{"what":"different","key":"org=0, code=k7"' '"here":{"says":"v"},"there":{"says":"w"}'
+b "update m.pair set says = 'v' where code = 'k7'"
 
 # What only the text tells, or does not.
 kind() { # NAME COLUMN VALUE: one value of m.kind
@@ -306,6 +311,13 @@ has "says what is wrong" "$output" "is no manifest of a backup"
 # ---- what cannot be ------------------------------------------------------------------------------------------------
 expect "two empty databases" 0 parity empty-1 --with empty-2
 has "are the same" "$output" "0 tables"
+for name in empty_1 empty_2; do every $name "do \$\$ begin for n in 1..300 loop execute format('create table many_%s (id int primary key, n int unique)', n); end loop; end \$\$" "insert into many_77 values (1, ${#name})"; done
+every empty_2 "do \$\$ begin for n in 1..120 loop execute format('insert into many_%s values (5, 5)', n); end loop; end \$\$"
+every postgres "grant pg_read_all_data to \"$admin\""
+expect "many tables, many that differ" 8 parity empty-1 --with empty-2 --format csv
+same "each is there" "120 180" "$(grep -c ',table,different,' <<<"$output") $(grep -c ',table,same,' <<<"$output")"
+every postgres "revoke pg_read_all_data from \"$admin\""
+check "and the locks of no more than some" "$(grep -F 'out of shared memory' <<<"$output")"
 expect "an empty one and another" 8 parity empty-1 --with a --format csv
 has "everything is missing" "$output" "m.claim,table,missing here,,$rows" "schema m,structure,missing here"
 expect "with itself" 2 parity b --with copy-of-a
