@@ -20,6 +20,8 @@ using Json = nlohmann::json;
 
 constexpr std::size_t rows_of_a_batch = 2048, batches_that_wait = 8;
 constexpr int characters_shown = 200;  // of a value
+// So many are sorted faster than read once more.
+constexpr std::int64_t rows_sorted_at_once = 100'000;
 constexpr std::int64_t rows_of_a_bucket = 1024, fewest_buckets = 256, most_buckets = 65536;
 
 // Runs a statement on a thread of its own; who merges takes its rows as they come, and the statement waits
@@ -317,6 +319,7 @@ RowShape shape_of_rows(ParityTable const& here, ParityTable const& there) {
 }
 
 std::int64_t buckets_for(std::int64_t rows) {
+  if (rows <= rows_sorted_at_once) return 0;
   std::int64_t count = fewest_buckets;
   while (count < most_buckets && count * rows_of_a_bucket < rows) count *= 2;
   return count;

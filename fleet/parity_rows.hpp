@@ -38,10 +38,10 @@ inline constexpr std::size_t kept_keys = 100'000;
 
 // Which buckets of keys differ. A bucket is the low bits of the key's hash.
 struct Buckets {
-  std::int64_t count = 0;  // a power of two
+  std::int64_t count = 0;  // a power of two; 0: there are none
   std::vector<std::int64_t> differing;
 };
-// Sized by the table, for `rows` of it.
+// For so many rows; 0: all of them are looked at.
 std::int64_t buckets_for(std::int64_t rows);
 // A statement for pieces_of(): columns bucket, rows, sum.
 std::string bucket_select(RowShape const& shape, std::int64_t buckets);

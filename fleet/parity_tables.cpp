@@ -164,7 +164,7 @@ void ParityTables::read_buckets() {
       table.buckets.count = buckets_for(std::max(table.sum_here.rows(), table.sum_there.rows()));
   read(
       [&](Table const& table, std::size_t index, Side side) {
-        if (!table.differs) return std::vector<ParityPiece>{};
+        if (!table.differs || table.buckets.count == 0) return std::vector<ParityPiece>{};
         return pieces_of(side == Side::here ? *table.here : *table.there, index,
                          bucket_select(table.shape, table.buckets.count), bucket_rest);
       },
