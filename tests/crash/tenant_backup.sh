@@ -62,7 +62,7 @@ killing() {
 before="$(status) $(writes)"
 killing plain
 killing "encrypted folder" --input format=directory --input recipients="$recipient" --input keep_count=3
-if tenantsh help lua | grep -q "set_status"; then
+if [[ $(tenantsh help lua) == *set_status* ]]; then
     killing fenced --input fence=read_only
     # However it ends: here because the dump is refused.
     expect "a dump that fails behind the fence" 2 tenantsh run tenant_backup --input tenant=tenant-01 --input fence=read_only --input recipients=age1nobody --yes --fresh
