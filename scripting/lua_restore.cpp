@@ -11,6 +11,7 @@
 #include "fleet/dsn.hpp"
 #include "fleet/restore.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/restore_requests.hpp"
 
 namespace scripting {
 
@@ -18,169 +19,9 @@ namespace {
 
 using fleet::Error;
 using fleet::ErrorKind;
-using fleet::Placement;
 
 // Of what is packed: indexes, and what gzip saved.
 constexpr std::uint64_t unpacked = 8;
-
-std::string slug_of(Arguments const& arguments) { return std::get<TenantRef>(arguments.self).slug; }
-
-fleet::DumpMeans means(World& world) {
-  return {world.fleet.driver(), world.fleet.secrets(), world.interrupt.get_token()};
-}
-
-fleet::ArchiveChoice choice_of(Arguments const& arguments) {
-  return {.path = arguments.text("path"),
-          .foreign = arguments.boolean("foreign"),
-          .identity = arguments.text("identity")};
-}
-
-// Living schemas of other tenants in that database.
-std::vector<std::string> schemas_beside(World& world, std::string const& server,
-                                        std::string const& database) {
-  std::vector<std::string> schemas;
-  for (fleet::Tenant const& tenant : world.fleet.tenants())
-    if (tenant.server == server && tenant.database_name == database && !tenant.schema_name.empty())
-      schemas.push_back(tenant.schema_name);
-  return schemas;
-}
-
-fleet::RestoreRequest request_at(World& world, std::string const& server, Arguments const& arguments) {
-  fleet::RestoreRequest request;
-  request.server = world.fleet.endpoint(world.fleet.server(server));
-  request.owner = arguments.text("owner");
-  request.run_id = arguments.text("run");
-  request.jobs = static_cast<int>(arguments.integer("jobs", 1));
-  return request;
-}
-
-std::string label_of(fleet::Tenant const& tenant, char const* name) {
-  auto const found = tenant.labels.find(name);
-  return found == tenant.labels.end() ? std::string{} : found->second;
-}
-
-// Of the tenant that the archive is of: what would be made, before anything is.
-fleet::RestoreRequest request_beside(World& world, Arguments const& arguments) {
-  fleet::Tenant const source = world.fleet.tenant(slug_of(arguments));
-  std::string const server = arguments.text("server", source.server);
-  fleet::RestoreRequest request = request_at(world, server, arguments);
-  request.archive = fleet::open_archive(choice_of(arguments), source, means(world));
-  request.sibling = fleet::sibling_of(source, request.archive.manifest.taken_at);
-  if (source.placement == Placement::schema) {
-    request.shared = source.database_name;
-    request.other_schemas = schemas_beside(world, server, request.shared);
-  }
-  return request;
-}
-
-std::string system_identifier(World& world, std::string const& server) {
-  auto const session =
-      world.fleet.driver().connect(world.fleet.endpoint(world.fleet.server(server)), world.fleet.secrets(),
-                                   {.access = fleet::Access::read_only,
-                                    .application_name = world.who.application_name("restore check"),
-                                    .stop = world.interrupt.get_token()});
-  return session->query("select system_identifier from pg_catalog.pg_control_system()").value().value_or("");
-}
-
-// A second row may lead to the same place, by another server's name or another address of it.
-void refuse_place_of_another(World& world, fleet::Tenant const& sibling, std::string const& copy) {
-  auto const same_name = [&](fleet::Tenant const& tenant) {
-    if (tenant.database_name == copy || tenant.schema_name == copy) return true;
-    return tenant.database_name == sibling.database_name && tenant.schema_name == sibling.schema_name;
-  };
-  std::string here;
-  for (fleet::Tenant const& tenant : world.fleet.tenants()) {
-    if (tenant.slug == sibling.slug || tenant.status == fleet::TenantStatus::retired || !same_name(tenant))
-      continue;
-    if (tenant.server != sibling.server) {
-      if (here.empty()) here = system_identifier(world, sibling.server);
-      if (here != system_identifier(world, tenant.server)) continue;
-    }
-    throw Error{
-        ErrorKind::refused,
-        fmt::format("the place of sibling {} is tenant {}'s too: {} {} on server {}", sibling.slug,
-                    tenant.slug, tenant.schema_name.empty() ? "database" : "schema",
-                    tenant.schema_name.empty() ? tenant.database_name : tenant.schema_name, tenant.server)}
-        .with_hint("an archive is never restored into a place that a tenant has: correct identity.tenant");
-  }
-}
-
-// The sibling's own row, freshly read, and where its archive goes. Refuses whatever is no sibling that is
-// being made: there is no other way in.
-fleet::Tenant sibling_row(World& world, Arguments const& arguments) {
-  world.fleet.refresh();
-  fleet::Tenant const sibling = world.fleet.tenant(slug_of(arguments));
-  std::string const source = label_of(sibling, "sibling_of");
-  if (source.empty() || source == sibling.slug || sibling.slug.find("-restore-") == std::string::npos)
-    throw Error{ErrorKind::refused,
-                fmt::format("tenant {} is no restored sibling: an archive is never restored into a tenant "
-                            "that is there",
-                            sibling.slug)}
-        .with_hint(fmt::format("tenantsh run tenant_restore --input tenant={} restores it beside",
-                               source.empty() ? sibling.slug : source));
-  if (sibling.status != fleet::TenantStatus::provisioning)
-    throw Error{ErrorKind::refused, fmt::format("tenant {} is {}: it was restored already", sibling.slug,
-                                                to_string(sibling.status))}
-        .with_hint("an archive is restored into a new sibling: tenantsh run tenant_restore");
-  refuse_place_of_another(
-      world, sibling,
-      fleet::copy_name(sibling.schema_name.empty() ? sibling.database_name : sibling.schema_name,
-                       arguments.text("run")));
-  return sibling;
-}
-
-fleet::RestoreRequest request_into(World& world, fleet::Tenant const& sibling, Arguments const& arguments) {
-  fleet::RestoreRequest request = request_at(world, sibling.server, arguments);
-  request.sibling = {sibling.slug, sibling.display_name, sibling.database_name, sibling.schema_name,
-                     label_of(sibling, "taken_at")};
-  if (!sibling.schema_name.empty()) {
-    request.shared = sibling.database_name;
-    request.other_schemas = schemas_beside(world, sibling.server, request.shared);
-  }
-  return request;
-}
-
-// About what the tenant fills now; 0 when it does not answer, often the reason for a restore.
-std::uint64_t bytes_of(World& world, fleet::Tenant const& source) {
-  try {
-    auto const session =
-        world.fleet.driver().connect(world.fleet.endpoint(source), world.fleet.secrets(),
-                                     {.access = fleet::Access::read_only,
-                                      .application_name = world.who.application_name("restore check"),
-                                      .stop = world.interrupt.get_token()});
-    auto const size =
-        source.schema_name.empty()
-            ? session->query("select pg_catalog.pg_database_size(current_database())")
-            : session->query(
-                  {"select coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::bigint from "
-                   "pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = "
-                   "c.relnamespace where n.nspname = $1 and c.relkind in ('r', 'm')",
-                   {source.schema_name}});
-    return std::stoull(size.value().value_or("0"));
-  } catch (Error const& error) {
-    if (error.kind == ErrorKind::interrupted) throw;
-    return 0;
-  }
-}
-
-// Who owns the tenant's schema; the manifest knows the owner of the shared database only.
-std::string schema_owner(World& world, fleet::Tenant const& source) {
-  try {
-    auto const session =
-        world.fleet.driver().connect(world.fleet.endpoint(source), world.fleet.secrets(),
-                                     {.access = fleet::Access::read_only,
-                                      .application_name = world.who.application_name("restore check")});
-    return session
-        ->query(
-            {"select pg_catalog.pg_get_userbyid(nspowner) from pg_catalog.pg_namespace where nspname = $1",
-             {source.schema_name}})
-        .value()
-        .value_or("");
-  } catch (Error const& error) {
-    if (error.kind == ErrorKind::interrupted) throw;
-    return {};
-  }
-}
 
 Answer restored_as(World& world, Arguments const& arguments) {
   fleet::RestoreRequest const request = request_beside(world, arguments);
@@ -202,7 +43,7 @@ Answer restored_as(World& world, Arguments const& arguments) {
                {"rows", manifest.rows()},
                {"tables", manifest.tables.size()},
                {"psql", fmt::format("psql \"{}\"", fleet::dsn_of(opened))},
-               {"labels", Json{{"sibling_of", slug_of(arguments)},
+               {"labels", Json{{"sibling_of", restored_slug(arguments)},
                                {"restored_from", request.archive.path.string()},
                                {"taken_at", manifest.taken_at}}}},
           {},
@@ -210,13 +51,13 @@ Answer restored_as(World& world, Arguments const& arguments) {
 }
 
 Answer can_be_restored(World& world, Arguments const& arguments) {
-  fleet::Tenant const source = world.fleet.tenant(slug_of(arguments));
+  fleet::Tenant const source = world.fleet.tenant(restored_slug(arguments));
   fleet::RestoreRequest request = request_beside(world, arguments);
-  fleet::check_archive(request.archive, means(world));
+  fleet::check_archive(request.archive, restore_means(world));
   if (request.owner.empty() && request.in_schema()) request.owner = schema_owner(world, source);
   std::uint64_t needed = bytes_of(world, source);
   if (needed == 0) needed = request.archive.manifest.bytes * unpacked;
-  fleet::TargetFacts const facts = fleet::can_be_restored(request, needed, means(world));
+  fleet::TargetFacts const facts = fleet::can_be_restored(request, needed, restore_means(world));
   Json found{{"slug", request.sibling.slug},
              {"owner", facts.owner},
              {"grantees", facts.grantees},
@@ -265,19 +106,19 @@ Answer restore_archive(World& world, Arguments const& arguments) {
   fleet::Tenant const sibling = sibling_row(world, arguments);
   fleet::Tenant const source = world.fleet.tenant(label_of(sibling, "sibling_of"));
   fleet::RestoreRequest request = request_into(world, sibling, arguments);
-  request.archive = fleet::open_archive(choice_of(arguments), source, means(world));
+  request.archive = fleet::open_archive(archive_choice(arguments), source, restore_means(world));
   if (std::string const made_for = label_of(sibling, "restored_from");
       made_for != request.archive.path.string())
     throw Error{ErrorKind::refused, fmt::format("sibling {} is made for archive {}, not for {}", sibling.slug,
                                                 made_for, request.archive.path.string())};
-  fleet::check_digest(request.archive, means(world));
-  fleet::unseal(request.archive, means(world));
+  fleet::check_digest(request.archive, restore_means(world));
+  fleet::unseal(request.archive, restore_means(world));
   if (request.owner.empty()) request.owner = request.archive.manifest.owner;
   request.bytes_expected = bytes_of(world, source);
   fleet::RestoreProgress progress;
   fleet::Restored restored;
   told(world, sibling.slug, progress,
-       [&] { restored = fleet::restore_archive(request, means(world), progress); });
+       [&] { restored = fleet::restore_archive(request, restore_means(world), progress); });
   return {Json{{"name", restored.name}, {"notes", restored.notes}}, restored.notes, {}};
 }
 
@@ -285,7 +126,7 @@ std::vector<std::string> describe_restore_archive(World&, Arguments const& argum
   // In a plan the sibling's row is not there yet: its slug says all but the server.
   fleet::RestoreRequest request;
   request.archive.path = arguments.text("path");
-  std::string name = "tenant_" + slug_of(arguments);
+  std::string name = "tenant_" + restored_slug(arguments);
   std::replace(name.begin(), name.end(), '-', '_');
   request.sibling.database = name;
   request.owner = arguments.text("owner", "OWNER");
@@ -298,10 +139,11 @@ std::vector<std::string> describe_restore_archive(World&, Arguments const& argum
 }
 
 Answer restore_state(World& world, Arguments const& arguments) {
-  fleet::Tenant const sibling = world.fleet.tenant(slug_of(arguments));
+  fleet::Tenant const sibling = world.fleet.tenant(restored_slug(arguments));
   if (label_of(sibling, "sibling_of").empty())
     throw Error{ErrorKind::refused, "tenant " + sibling.slug + " is no restored sibling"};
-  auto const [state, seen] = fleet::restore_state(request_into(world, sibling, arguments), means(world));
+  auto const [state, seen] =
+      fleet::restore_state(request_into(world, sibling, arguments), restore_means(world));
   using State = fleet::RestoreEvidence::State;
   char const* const word = state == State::done ? "done" : state == State::broken ? "broken" : "not_done";
   return {Json{{"state", word}, {"evidence", seen}}, {}, {}};
@@ -309,12 +151,13 @@ Answer restore_state(World& world, Arguments const& arguments) {
 
 Answer drop_restored(World& world, Arguments const& arguments) {
   fleet::Tenant const sibling = sibling_row(world, arguments);
-  fleet::drop_restored(request_into(world, sibling, arguments), means(world));
+  fleet::drop_restored(request_into(world, sibling, arguments), restore_means(world));
   return {};
 }
 
 std::vector<std::string> describe_drop_restored(World&, Arguments const& arguments) {
-  return {fmt::format("drop what was restored for {} in run {}", slug_of(arguments), arguments.text("run"))};
+  return {fmt::format("drop what was restored for {} in run {}", restored_slug(arguments),
+                      arguments.text("run"))};
 }
 
 void append(fleet::Result& rows, std::optional<std::int64_t> number) {
@@ -322,21 +165,21 @@ void append(fleet::Result& rows, std::optional<std::int64_t> number) {
 }
 
 Answer compare_restored(World& world, Arguments const& arguments) {
-  fleet::Tenant const sibling = world.fleet.tenant(slug_of(arguments));
+  fleet::Tenant const sibling = world.fleet.tenant(restored_slug(arguments));
   if (label_of(sibling, "sibling_of").empty())
     throw Error{ErrorKind::refused, "tenant " + sibling.slug + " is no restored sibling"};
   fleet::Tenant const source = world.fleet.tenant(label_of(sibling, "sibling_of"));
-  fleet::ArchiveChoice choice = choice_of(arguments);
+  fleet::ArchiveChoice choice = archive_choice(arguments);
   if (choice.path.empty()) choice.path = label_of(sibling, "restored_from");
-  fleet::ComparisonRequest request{.archive = fleet::open_archive(choice, source, means(world)),
+  fleet::ComparisonRequest request{.archive = fleet::open_archive(choice, source, restore_means(world)),
                                    .restored = world.fleet.endpoint(sibling),
                                    .restored_schema = sibling.schema_name,
                                    .source = {},
                                    .source_schema = source.schema_name,
                                    .source_tables = arguments.list("tables")};
-  if (request.archive.foreign) fleet::count_foreign(request.archive, means(world));
+  if (request.archive.foreign) fleet::count_foreign(request.archive, restore_means(world));
   if (!request.source_tables.empty()) request.source = world.fleet.endpoint(source);
-  fleet::Comparison comparison = fleet::compare_restored(request, means(world));
+  fleet::Comparison comparison = fleet::compare_restored(request, restore_means(world));
   if (!comparison.problems.empty()) {
     auto const more = comparison.problems.size() - 1;
     throw Error{ErrorKind::failed, fmt::format("sibling {} is not what its archive holds: {}", sibling.slug,
