@@ -381,7 +381,7 @@ std::vector<std::string> roles_named(Archive const& archive, fs::path const& pg_
       wanted += entry.id + ";\n";
   if (wanted.empty()) return {};
   CommandResult const result = run_pg_restore(pg_restore, {"--use-list=/dev/stdin", "--no-owner", "--file=-"},
-                                              archive.path, stop, wanted);
+                                              archive.readable(), stop, wanted);
   if (result.exit_code != 0) throw not_restored(archive.path, first_line(result.errors));
   std::vector<std::string> roles;
   std::istringstream lines{result.output};

@@ -37,11 +37,12 @@ shape() {
 }
 databases=$(sql pg-1 postgres "select datname from pg_database order by 1")
 sql pg-1 shop "insert into acme.invoice values (51, 1, false)"
-expect "it is restored beside" 0 tenantsh run tenant_restore --input tenant=acme --input path="$archive" --input 'tables=*' --yes
+expect "it is restored beside" 0 tenantsh run tenant_restore --input tenant=acme --input path="$archive" --input 'tables=*' --yes --until compare
 has "the drift is told" "$output" "acme.invoice: restored 50, live 51"
 has "what still names the live schema is told" "$output" "customers() names schema acme"
 sql pg-1 shop "delete from acme.invoice where id = 51"
 same "its own schema and nothing else" "$(shape acme | grep -v 'FROM acme\|from acme' | sort)" "$(shape "$schema" | sed 's/from acme\.customer/from SCHEMA.customer/' | sort)"
+expect "and closed to writers" 0 tenantsh runs resume "$(last_run)" --yes
 same "in the registry" "read_only|schema|shop|$schema" "$(sql master master "select status, placement, database_name, schema_name from identity.tenant where slug = '$sibling'")"
 same "no scratch database is left" "$databases" "$(sql pg-1 postgres "select datname from pg_database order by 1")"
 has "the line that opens it names the schema" "$output" "options=-csearch_path=$schema"
