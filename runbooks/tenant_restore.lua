@@ -185,13 +185,6 @@ step "compare" {
   end,
 }
 
-local function set_status(run, db, status, reason)
-  local made = tenant(run)
-  if pcall(function() return made.set_status end) then return made:set_status { status = status, reason = reason } end
-  db:exec("update identity.tenant set status = $2, updated_at = now() where slug = $1", made.slug, status)
-  db:audit { tenant = made.slug, object = "tenant " .. made.slug, action = "status", after = { status = status, reason = reason } }
-end
-
 -- Nobody writes into a copy of the past by mistake.
 step "read only" {
   on = master,
@@ -199,8 +192,13 @@ step "read only" {
     local status = db:value("select status from identity.tenant where slug = $1", sibling(run).slug)
     return status == "read_only", "sibling " .. sibling(run).slug .. " is " .. tostring(status)
   end,
-  effect = function(run, db) return set_status(run, db, "read_only", "restored from " .. run.path) end,
-  undo = function(run, _, db) set_status(run, db, "provisioning", "undo of restore " .. run.id) end,
+  effect = function(run) return tenant(run):set_status { status = "read_only", reason = "restored from " .. run.path } end,
+  -- The fence goes with the copy, which the undo of an earlier step drops.
+  undo = function(run, _, db)
+    local slug = sibling(run).slug
+    db:exec("update identity.tenant set status = 'provisioning', updated_at = now() where slug = $1", slug)
+    db:audit { tenant = slug, object = "tenant " .. slug, action = "status", after = { status = "provisioning", reason = "undo of restore " .. run.id } }
+  end,
 }
 
 step "open" {

@@ -127,6 +127,9 @@ void StatusChange::check_way(fleet::Tenant const& tenant, Registered const& now)
   if (now.status == TenantStatus::provisioning && !(now.sibling && to_ == TenantStatus::read_only))
     refuse("it is being made",
            "tenantsh run provision_tenant --input slug=" + tenant.slug + " makes it active");
+  if (to_ == TenantStatus::active && now.sibling)
+    refuse("it is a copy, and only one database may take a tenant's writes",
+           "tenantsh run tenant_cutover makes it the tenant");
   if (to_ == TenantStatus::active && registry_ && now.db_config_ref.empty())
     refuse("it has no db_config_ref, so no application finds it",
            "tenants[\"" + tenant.slug + "\"]:issue_login{ role = … }");
