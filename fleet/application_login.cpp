@@ -158,12 +158,20 @@ void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver,
     admin.query("alter role " + admin.quote_identifier(request.role) + " password null");
 }
 
+std::string login_role(Secret const& reference, Driver& driver, Secrets& secrets) {
+  Keywords const keywords = read_login(reference, driver, secrets);
+  auto const found = keywords.find("user");
+  if (found == keywords.end() || found->second.empty())
+    throw Error{ErrorKind::config, reference.reference() + " names no user"};
+  return found->second;
+}
+
 std::string describe_login(LoginRequest const& request) {
   check_secret(request);
   std::string const source =
       request.existing.empty() ? "file:" + file_of(request).string() : request.existing.reference();
-  return fmt::format("alter role {} password (the SCRAM verifier of the password in {})", request.role,
-                     source);
+  return fmt::format("alter role {} password (the SCRAM verifier of the password in {})",
+                     request.role.empty() ? "of " + request.like.reference() : request.role, source);
 }
 
 std::unique_ptr<Session> open_login(Secret const& reference, Driver& driver, Secrets& secrets,

@@ -43,6 +43,9 @@ Secret issue_login(Session& admin, LoginRequest const& request, Driver& driver, 
 // another place; usage, io, sql.
 void withdraw_login(Session& admin, LoginRequest const& request, Driver& driver, Secrets& secrets);
 
+// The role that a connection string logs in as. Errors: config, whatever Secrets::resolve throws.
+std::string login_role(Secret const& reference, Driver& driver, Secrets& secrets);
+
 // What issue_login will do, for plans: no secret in it. Host and database need not be known yet.
 std::string describe_login(LoginRequest const& request);
 

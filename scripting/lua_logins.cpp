@@ -34,6 +34,8 @@ struct LoginWork {
 
 LoginWork at_server(World& world, Arguments const& arguments, std::string const& what) {
   fleet::LoginRequest request = wanted(world, arguments);
+  if (request.role.empty() && !request.like.empty())
+    request.role = fleet::login_role(request.like, world.fleet.driver(), world.fleet.secrets());
   fleet::Tenant const tenant = world.fleet.tenant(request.slug);
   fleet::Endpoint const server = world.fleet.endpoint(world.fleet.server(tenant.server));
   request.host = server.get("host");
@@ -92,15 +94,14 @@ void add_logins(Registry& registry) {
       .object = "tenants",
       .name = "issue_login",
       .effect = Effect::write,
-      .parameters = {{.name = "role", .required = true, .brief = "the application's role; it exists"},
-                     {.name = "db_config_ref",
-                      .default_text = "a file SLUG.dsn in the environment's secrets_folder",
-                      .brief = "the secret that holds its connection string already"},
-                     {.name = "like",
-                      .brief = "the role's connection string for another place: the file gets its password"},
-                     {.name = "rotate",
-                      .type = Type::boolean,
-                      .brief = "a new password, also where there is one"}},
+      .parameters =
+          {{.name = "role", .default_text = "the one of like", .brief = "the application's role; it exists"},
+           {.name = "db_config_ref",
+            .default_text = "a file SLUG.dsn in the environment's secrets_folder",
+            .brief = "the secret that holds its connection string already"},
+           {.name = "like",
+            .brief = "the role's connection string for another place: the file gets its password"},
+           {.name = "rotate", .type = Type::boolean, .brief = "a new password, also where there is one"}},
       .returns = "text: the reference of the secret that holds the connection string",
       .errors =
           "refused naming the keyword when the secret is for another place; config when it is no connection "
@@ -117,7 +118,7 @@ void add_logins(Registry& registry) {
       .object = "tenants",
       .name = "withdraw_login",
       .effect = Effect::write,
-      .parameters = {{.name = "role", .required = true, .brief = "the application's role"},
+      .parameters = {{.name = "role", .default_text = "the one of like", .brief = "the application's role"},
                      {.name = "db_config_ref",
                       .default_text = "the file SLUG.dsn in the environment's secrets_folder",
                       .brief = "a secret of somebody else's, which stays"},
