@@ -91,12 +91,39 @@ runbooks::Journal journal_of(World& world, runbooks::FoundRun const& found) {
           runbooks::Journal::Attach::now};
 }
 
+// Error{refused} when the script cannot be read any more: nobody knows what it would put back.
+std::shared_ptr<runbooks::Runbook const> runbook_of(World& world, runbooks::FoundRun const& found) {
+  try {
+    return load_runbook(world.lua, found.record.file);
+  } catch (Error const& error) {
+    throw Error{ErrorKind::refused, fmt::format("what run {} may still hold cannot be put back: {}",
+                                                found.record.id, error.message)}
+        .with_hint(fmt::format("mend {}; or leave everything as it is: tenantsh runs abandon {} --keep",
+                               found.record.file, found.record.id));
+  }
+}
+
 Answer abandon_run(World& world, Arguments const& arguments) {
   auto const found = runbooks::find_run(world.fleet, runs_folder(world), arguments.text("id"));
   std::string const state = runbooks::state_of(found.record, world.who);
   if (is_over(state) || state == "running")
     throw Error{ErrorKind::usage,
                 fmt::format("run {} is {}; only an unfinished run can be abandoned", found.record.id, state)};
+  bool const begun = std::any_of(found.record.steps.begin(), found.record.steps.end(),
+                                 [](auto const& step) { return step.second.attempts > 0; });
+  if (begun && !arguments.boolean("keep")) {
+    refuse_nested(world);
+    auto const runbook = runbook_of(world, found);
+    if (runbooks::holds_something(*runbook, found.record)) {
+      claim(world, found.record, arguments);
+      runbooks::Runner runner{runner_parts(world, world.console), *runbook};
+      runner.abandon(found, arguments.text("reason"));
+      return {
+          std::monostate{},
+          {fmt::format("run {} is abandoned; what it held is put back, what it did stays", found.record.id)},
+          {}};
+    }
+  }
   runbooks::Journal journal = journal_of(world, found);
   journal.append({.event = "abandoned", .note = arguments.text("reason")});
   if (fleet::Session* master = journal.connect(); master != nullptr)
@@ -259,19 +286,25 @@ void add_going_on(Registry& registry) {
       .asks = false,
       .run = note_run,
       .describe = describe_note});
-  registry.add(Method{.object = "runs",
-                      .name = "abandon",
-                      .effect = Effect::write,
-                      .parameters = {id_parameter},
-                      .returns = "nothing",
-                      .errors = "usage when the run is done, abandoned or at work",
-                      .brief = "Marks an unfinished run as given up; what it did stays.",
-                      .example = "runs:list()",
-                      .asks = false,
-                      .run = abandon_run,
-                      .describe = [](World&, Arguments const& arguments) {
-                        return std::vector<std::string>{"journal: abandoned " + arguments.text("id")};
-                      }});
+  registry.add(
+      Method{.object = "runs",
+             .name = "abandon",
+             .effect = Effect::write,
+             .parameters = {id_parameter,
+                            {.name = "keep",
+                             .type = Type::boolean,
+                             .brief = "also what it holds (a status, a fence) stays as it is"},
+                            take_parameter},
+             .returns = "nothing",
+             .errors = "usage when the run is done, abandoned or at work; refused when its script cannot be "
+                       "read any more; what putting back meets",
+             .brief = "Gives an unfinished run up: what its sections hold is put back, what it did stays.",
+             .example = "runs:list()",
+             .asks = false,
+             .run = abandon_run,
+             .describe = [](World&, Arguments const& arguments) {
+               return std::vector<std::string>{"journal: abandoned " + arguments.text("id")};
+             }});
 }
 
 }  // namespace scripting

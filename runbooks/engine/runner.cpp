@@ -236,6 +236,28 @@ RunRecord Runner::walk_back(RunOptions const& options) {
   return journal_->record();
 }
 
+RunRecord Runner::abandon(FoundRun const& found, std::string const& reason) {
+  take_up(found, "resumed");
+  Leaving const leaving{*this};
+  AtWork const at_work{*this};
+  for (auto const& [path, record] : journal_->record().steps) view_.outputs[path] = record.outputs;
+  parts_.console.say(render_head(runbook_, view_.id + " (abandoned)", parts_.fleet.environment().name));
+  try {
+    for (auto step = runbook_.steps.rbegin(); step != runbook_.steps.rend(); ++step)
+      if (is_held(*step, journal_->record().step(step->path))) put_back_all(*step, Back::release);
+  } catch (fleet::Error const& error) {
+    journal_->append({.event = "run_stopped", .note = "abandon: " + error.message});
+    fleet::Error told = error;
+    std::string const next = fmt::format(
+        "then: tenantsh runs abandon {0}; to leave it as it is: tenantsh runs abandon {0} --keep", view_.id);
+    told.hint = told.hint.empty() ? next : told.hint + "; " + next;
+    throw told;
+  }
+  journal_->append({.event = "abandoned", .note = reason});
+  begin_acting();  // master may have gone away just now: its end is copied there while we still can
+  return journal_->record();
+}
+
 Runner::~Runner() = default;
 
 RunRecord Runner::walk(RunOptions const& options) {

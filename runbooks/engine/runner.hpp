@@ -67,6 +67,8 @@ class Runner {
   // Takes back what the run did, last step first, with the same questions, journal and locks.
   // Error{refused} past a point of no return, before anything is touched.
   RunRecord undo(FoundRun const& found, RunOptions const& options);
+  // Gives an unfinished run up: what its sections still hold is put back, what it did stays.
+  RunRecord abandon(FoundRun const& found, std::string const& reason);
 
  private:
   enum class Next { go_on, again, back };
@@ -191,6 +193,10 @@ class Runner {
 
 // What that run did or may have done of the steps `first` to before `end`, last one first. Error{refused}
 // past a point of no return.
+// Whether its release is still owed, by this or by any step of the run.
+bool is_held(Step const& step, StepRecord const& record);
+bool holds_something(Runbook const& runbook, RunRecord const& run);
+
 std::vector<Step const*> steps_to_undo(Runbook const& runbook, RunRecord const& run, std::size_t first = 0,
                                        std::size_t end = std::string::npos);
 

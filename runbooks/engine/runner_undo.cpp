@@ -19,6 +19,15 @@ bool may_have_acted(StepRecord const& record) {
 
 }  // namespace
 
+bool is_held(Step const& step, StepRecord const& record) {
+  return step.release && record.attempts > 0 && !record.released && record.state != StepState::undone;
+}
+
+bool holds_something(Runbook const& runbook, RunRecord const& run) {
+  return std::any_of(runbook.steps.begin(), runbook.steps.end(),
+                     [&](Step const& step) { return is_held(step, run.step(step.path)); });
+}
+
 std::vector<Step const*> steps_to_undo(Runbook const& runbook, RunRecord const& run, std::size_t first,
                                        std::size_t end) {
   std::vector<Step const*> steps;
