@@ -90,6 +90,7 @@ void add_execute(Registry& registry);  // rows of tenants and master
 void add_logins(Registry& registry);   // rows of tenants
 void add_backups(Registry& registry);  // backups, and rows of tenants
 void add_restore(Registry& registry);  // further rows of tenants
+void add_drill(Registry& registry);    // further rows of tenants
 void add_migrations(Registry& registry);
 void add_baseline(Registry& registry);        // rows of migrations
 void add_drift(Registry& registry);           // a row of migrations

@@ -21,6 +21,7 @@ Registry make_registry() {
   add_backups(registry);
   add_parity(registry);
   add_restore(registry);
+  add_drill(registry);
   add_dump_weight(registry);
   add_migrations(registry);
   add_new_migrations(registry);
