@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole story on real PostgreSQL: a sandbox, a master, tenants, a question across them, a verified backup.
-# Safe to run again: what exists is found and left alone. Called by `./dev demo`; needs `tenantsh` on PATH.
+# The whole story on real PostgreSQL: a sandbox, a master, tenants, data, a verified backup, restored beside the living,
+# the tenant cut over to it, questions across all. Safe to run again: what exists is found and left alone. Called by `./dev demo`; needs `tenantsh` on PATH.
 set -euo pipefail
 
 tenants=(acme birch-clinic cedar-dental dogwood-dme elm-health)
@@ -62,6 +62,28 @@ archive=$(tenantsh backups list --format csv | grep -o '/[^,"]*\.dump' | tail -n
 bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 listing=$("$bin/pg_restore" --list "$archive")
 printf '%s$ pg_restore --list %s%s\n%s\n…\n' "$bold" "$archive" "$plain" "$(head -n 5 <<<"$listing")"
+
+say 'Restored beside the living tenant, which goes on working; nothing is ever overwritten'
+siblings() { tenantsh tenants list --format csv | grep "^acme-$1-" | cut -d, -f1 || true; }
+if [ -n "$(siblings before)" ]; then
+  echo "acme was cut over in an earlier run; its former database is kept: $(siblings before)"
+else
+  [ -n "$(siblings restore)" ] || run tenantsh run tenant_restore --input tenant=acme --yes
+  copy=$(siblings restore | tail -n 1)
+
+  say 'Is it the same? Row by row, with content digests'
+  run tenantsh tenants parity acme --with "$copy"
+
+  say 'The tenant moves to it: writes stop, the registry is switched in one transaction, the application follows'
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  printf '[environment.sandbox.application]\ncache_lifetime = "2s"   # how long it keeps a reference\n' >"$folder/tenantsh.toml"
+  (cd "$folder" && run cat tenantsh.toml && run tenantsh run tenant_cutover --input tenant=acme --input sibling="$copy" --confirm acme --yes)
+fi
+run tenantsh tenants list
+
+say 'Ask across tenants: the copy that was replaced is left out'
+run tenantsh query 'select current_database() as answered_by, count(*) as members from members.member'
 
 say 'What was done, by whom'
 run tenantsh runs list
