@@ -182,7 +182,11 @@ runbooks::RunnerParts runner_parts(World& world, runbooks::Console& console) {
           },
           world.hold_interrupts,
           world.prompt,
-          world.notifier};
+          world.notifier,
+          [&world] {
+            world.interrupt = std::stop_source{};
+            state_of(world.lua).interruption.forget();
+          }};
 }
 
 namespace {

@@ -244,7 +244,7 @@ RunRecord Runner::abandon(FoundRun const& found, std::string const& reason) {
   parts_.console.say(render_head(runbook_, view_.id + " (abandoned)", parts_.fleet.environment().name));
   try {
     for (auto step = runbook_.steps.rbegin(); step != runbook_.steps.rend(); ++step)
-      if (is_held(*step, journal_->record().step(step->path))) put_back_all(*step, Back::release);
+      if (is_held(*step, journal_->record().step(step->path))) release(*step);
   } catch (fleet::Error const& error) {
     journal_->append({.event = "run_stopped", .note = "abandon: " + error.message});
     fleet::Error told = error;
@@ -331,13 +331,21 @@ void Runner::enter_no_return(Step const& step) {
   if (!held_) held_ = std::make_unique<HeldInterrupts>(parts_, step.section);
 }
 
+// Whatever stopped the run, this is not stopped: a status, a fence would stay as nobody wants them.
+void Runner::release(Step const& step) {
+  std::unique_ptr<HeldInterrupts> const held =
+      held_ ? nullptr : std::make_unique<HeldInterrupts>(parts_, step.section);
+  if (parts_.stop.stop_requested() && parts_.calm) parts_.calm();
+  put_back_all(step, Back::release);
+}
+
 // `next`: where the walk goes now, null at the end.
 void Runner::leave_sections(Step const* next) {
   while (!to_release_.empty() &&
          (next == nullptr || !is_within(next->section, to_release_.back()->section))) {
     Step const* const step = to_release_.back();
     to_release_.pop_back();
-    put_back_all(*step, Back::release);
+    release(*step);
   }
   if (held_ && (next == nullptr || !is_within(next->section, held_->section()))) held_.reset();
 }

@@ -38,6 +38,8 @@ struct RunnerParts {
   // none.
   std::function<void(std::string const& place)> prompt;
   Notifier notifier;
+  // What Ctrl-C or a timeout stopped is over: what is to be put back now is not stopped by it any more.
+  std::function<void()> calm = {};
 };
 
 struct RunOptions {
@@ -97,6 +99,7 @@ class Runner {
   std::size_t step_back(std::size_t at, RunOptions const& options);
   void enter_no_return(Step const& step);
   void leave_sections(Step const* next);
+  void release(Step const& step);
 
   // runner_step.cpp
   Next attempt(Step const& step, RunOptions const& options);

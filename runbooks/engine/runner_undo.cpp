@@ -220,7 +220,7 @@ void Runner::release_all() noexcept {
     Step const* const step = to_release_.back();
     to_release_.pop_back();
     try {
-      put_back_all(*step, Back::release);
+      release(*step);
     } catch (std::exception const& error) {
       try {
         parts_.console.note(
