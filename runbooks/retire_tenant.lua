@@ -49,7 +49,7 @@ step "nobody works on it" {
   tx = function(db, run)
     local found = {}
     for row in db:query([[select pid, usename, application_name from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()
-                          and backend_type = 'client backend' and application_name not like 'tenantsh %' order by pid]], facts(run).database) do
+                          and usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend' and application_name not like 'tenantsh %' order by pid]], facts(run).database) do
       found[#found + 1] = "pid " .. row.pid .. " " .. tostring(row.usename) .. " (" .. tostring(row.application_name) .. ")"
     end
     expect(facts(run).schema or #found == 0, "still at work on " .. facts(run).database .. ": " .. table.concat(found, "; "), "find out who they are")

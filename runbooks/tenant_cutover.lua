@@ -37,17 +37,20 @@ end
 
 local function place(row) return row.server .. "/" .. row.database_name .. (row.schema_name and "." .. row.schema_name or "") end
 
--- The sessions of others in a database: who still works there.
-local sessions_sql = [[select pid, usename, application_name, coalesce(host(client_addr), 'socket') as client, state,
-                              coalesce(to_char(state_change at time zone 'UTC', 'HH24:MI:SS'), '') as since
-                       from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and backend_type = 'client backend'
-                         and application_name not like 'tenantsh %' order by pid]]
+-- The sessions of others in a database: who still works there. An admin that is no member of their roles is told who
+-- they are, not what they do: then the other columns are null.
+local sessions_sql = [[select pid, usename, application_name, host(client_addr) as client, state,
+                              to_char(state_change at time zone 'UTC', 'HH24:MI:SS') as since
+                       from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and usesysid is not null
+                         and coalesce(backend_type, 'client backend') = 'client backend' and application_name not like 'tenantsh %' order by pid]]
 
 local function sessions(db, database)
   local found = {}
   for row in db:query(sessions_sql, database) do
-    found[#found + 1] = "pid " .. row.pid .. " " .. tostring(row.usename) .. " (" .. tostring(row.application_name) .. ", " .. row.client ..
-                        ", " .. tostring(row.state) .. " since " .. row.since .. ")"
+    local told = { row.application_name ~= "" and row.application_name or "no application_name" }
+    if row.client then told[#told + 1] = row.client end
+    if row.state then told[#told + 1] = row.state .. " since " .. tostring(row.since) end
+    found[#found + 1] = "pid " .. row.pid .. " " .. tostring(row.usename) .. " (" .. table.concat(told, ", ") .. ")"
   end
   return found
 end

@@ -56,17 +56,24 @@ tenantsh runs abandon "$(last_run)" --yes >/dev/null 2>&1
 
 # ---- the switch, under load ------------------------------------------------------------------------------------
 write_reference
+cp reference reference.old
 bash application.sh & application=$!
-(psql -XqAt "host=$(socket_of) port=5500 dbname=master user=tenantsh_admin passfile=$TENANTSH_HOME/sandbox/passfile" \
-    -c "listen tenant_config" -c "select pg_sleep(25)" -c "select 1" >heard 2>&1) & listener=$!
+# A resolver that listens, and a report that reads on the former database whatever happens: it comes back when it is ended.
+(echo "listen tenant_config;"; while [ ! -e stop ]; do echo "select;"; sleep 0.2; done) |
+    psql -XqAt "$(tenantsh sandbox status --format csv | grep ^master, | cut -d, -f3 | tr -d '"')" >heard 2>&1 & listener=$!
+(while [ ! -e stop ]; do PGAPPNAME=report psql -XqAt "$(cat "$(cat reference.old)")" -c "select pg_sleep(30)"; sleep 0.1; done) >/dev/null 2>&1 & reader=$!
 for _ in $(seq 50); do [ -s written ] && break; sleep 0.1; done
 expect "the copy becomes the tenant" 0 bash -c "tenantsh run tenant_cutover --input tenant=acme --input sibling='$copy' --input drift=1000 --confirm acme --yes"
 has "the way back is told" "$output" "--input sibling=acme-before-"
+has "who was still at work on the former database is shown" "$output" "tenant_acme_app (report"
 write_reference
 lines=$(wc -l <written)
 for _ in $(seq 60); do grep -q " $new\$" written && break; sleep 0.1; done
+same "nobody works on the former database" 0 "$(superuser pg-1 postgres "select count(*) from pg_stat_activity where datname = '$old' and backend_type = 'client backend'")"
 touch stop; wait $application
+kill $listener $reader 2>/dev/null; wait $listener $reader 2>/dev/null
 rm stop
+has "a listening client is told" "$(cat heard)" '"tenant_config" with payload "{"tenant": "acme", "action": "cutover"}"'
 same "the registry names the copy's database" "$new" "$(database_of acme)"
 same "the tenant is active" active "$(status acme)"
 former=$(registry "select slug from identity.tenant where labels ? 'replaced_at'")
@@ -77,13 +84,15 @@ check "and was refused in between, never lost" "$(grep -q 'read-only\|permission
 # Every answered write is in the database that answered it; none went to the old one after the first to the new one.
 same "no answered write is lost" "$(wc -l <written)" "$(($(superuser pg-1 "$old" "select count(*) from identity.organization where slug like 'load-%'") + $(superuser "$(registry "select s.name from identity.tenant t join identity.db_server s on s.id = t.server_id where t.slug = 'acme'")" "$new" "select count(*) from identity.organization where slug like 'load-%'")))"
 check "one writer at any time" "$(awk -v new="$new" '$2 == new { seen = 1; next } seen { print }' written)"
-kill $listener 2>/dev/null; wait $listener 2>/dev/null
 audited=$(registry "select count(*) from identity.tenant_audit where action = 'cutover' and after ->> 'former' = '$former'")
 same "audited once" 1 "$audited"
 check "the application's own login cannot write to the former one" "$(psql -XqAt "$(application_dsn "$former")" -c "insert into identity.organization (slug, display_name) values ('x', 'x')" 2>/dev/null && echo it could)"
 
-# ---- back ------------------------------------------------------------------------------------------------------
+# ---- back, with an application that is restarted instead of waited for -------------------------------------------
+printf '#!/bin/sh\necho "$TENANTSH_ENVIRONMENT $TENANTSH_TENANT" >>%s/restarted\n' "$work" >restart && chmod +x restart
+printf '[environment.sandbox.application]\nrestart = ["./restart"]\n' >tenantsh.toml
 expect "one command back" 0 tenantsh run tenant_cutover --input tenant=acme --input sibling="$former" --input drift=any --confirm acme --yes
+same "the application was restarted" "sandbox acme" "$(cat restarted)"
 same "where it was" "$old" "$(database_of acme)"
 same "active" active "$(status acme)"
 check "its login writes" "$(psql -XqAt "$(application_dsn acme)" -c "insert into identity.organization (slug, display_name) values ('back', 'back')" 2>&1)"
