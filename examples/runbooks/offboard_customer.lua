@@ -15,17 +15,15 @@ include "archive" { runbook = "tenant_backup", inputs = function(run) return { t
 local function on_server(run) return { server = run.tenant.server, database = "postgres" } end
 
 step "suspend" {
-  on = master,
-  probe = function(run, db) return db:value("select status from identity.tenant where slug = $1", run.tenant.slug) == "suspended" end,
-  tx = function(db, run)
-    local before = db:value("select status from identity.tenant where slug = $1 for update", run.tenant.slug)
-    db:exec("update identity.tenant set status = 'suspended', updated_at = now() where slug = $1", run.tenant.slug)
-    db:audit { tenant = run.tenant.slug, object = "tenant " .. run.tenant.slug, action = "status",
-               before = { status = before }, after = { status = "suspended", ticket = run.ticket } }
-    return { before = before }
+  probe = function(run)
+    local fence = run.tenant:fence()
+    return fence.status == "suspended" and not fence.wrong, "tenant " .. run.tenant.slug .. " is " .. fence.status
   end,
-  undo = function(run, outputs, db)
-    db:exec("update identity.tenant set status = $2, updated_at = now() where slug = $1", run.tenant.slug, outputs.before)
+  effect = function(run)
+    return { before = run.tenant:set_status { status = "suspended", reason = run.ticket }.before }
+  end,
+  undo = function(run, outputs)
+    run.tenant:set_status { status = outputs.before or "active", reason = "undo of " .. run.ticket, take = true }
   end,
 }
 
