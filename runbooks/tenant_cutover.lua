@@ -44,9 +44,10 @@ local sessions_sql = [[select pid, usename, application_name, host(client_addr) 
                        from pg_stat_activity where datname = $1 and pid <> pg_backend_pid() and usesysid is not null
                          and coalesce(backend_type, 'client backend') = 'client backend' and application_name not like 'tenantsh %' order by pid]]
 
-local function sessions(db, database)
+local function sessions(db, run)
   local found = {}
-  for row in db:query(sessions_sql, database) do
+  if facts(run).from.schema then return found end -- the neighbours' sessions are in the same database: the fence ended the tenant's own
+  for row in db:query(sessions_sql, facts(run).from.database) do
     local told = { row.application_name ~= "" and row.application_name or "no application_name" }
     if row.client then told[#told + 1] = row.client end
     if row.state then told[#told + 1] = row.state .. " since " .. tostring(row.since) end
@@ -72,12 +73,15 @@ section "prepare" (function()
       expect(sibling.status == "read_only" or sibling.status == "suspended", "sibling " .. sibling.slug .. " is " .. sibling.status ..
              "; one that is whole and fenced is read_only or suspended", "tenantsh runs list")
       expect(sibling.server_status == "active", "server " .. sibling.server .. " is " .. sibling.server_status)
+      expect(tenant.placement == sibling.placement, tenant.slug .. " is a " .. tenant.placement .. ", " .. sibling.slug .. " a " .. sibling.placement)
+      expect(tenant.placement == "database" or sibling.db_config_ref or run.db_config_ref, "the connection string of a tenant in a schema says which schema: name the secret that holds it",
+             "--input db_config_ref=file:…")
       expect(tenant.db_config_ref, "tenant " .. tenant.slug .. " has no db_config_ref: no application works on it")
       local former = tenant.slug:sub(1, 14):gsub("-+$", "") .. "-before-" .. tenant.stamp
       expect(not db:one("select 1 from identity.tenant where slug = $1", former), "there is a tenant " .. former .. " already", "try again in a second")
       return { tenant_id = tenant.id, sibling_id = sibling.id, former = former, was = tenant.status,
-               from = { server = tenant.server, database = tenant.database_name, place = place(tenant), ref = tenant.db_config_ref },
-               to = { server = sibling.server, database = sibling.database_name, place = place(sibling) } }
+               from = { server = tenant.server, database = tenant.database_name, schema = tenant.schema_name, place = place(tenant), ref = tenant.db_config_ref },
+               to = { server = sibling.server, database = sibling.database_name, schema = sibling.schema_name, place = place(sibling) } }
     end,
   }
 
@@ -150,8 +154,8 @@ section "switch" (function()
     on = master, destructive = true,
     confirm = "Shall the tenant work on the sibling's database? What was written since the copy was taken stays in the former one.",
     probe = function(run, db)
-      local now = db:one("select t.database_name, s.name as server from identity.tenant t join identity.db_server s on s.id = t.server_id where t.id = $1", facts(run).tenant_id)
-      if now.database_name == facts(run).to.database and now.server == facts(run).to.server then return "done", run.tenant.slug .. " is at " .. facts(run).to.place end
+      local now = db:one("select t.database_name, t.schema_name, s.name as server from identity.tenant t join identity.db_server s on s.id = t.server_id where t.id = $1", facts(run).tenant_id)
+      if place(now) == facts(run).to.place then return "done", run.tenant.slug .. " is at " .. facts(run).to.place end
       return "not_done", run.tenant.slug .. " is at " .. facts(run).from.place
     end,
     pre = function(run)
@@ -181,10 +185,9 @@ section "switch" (function()
     end,
     verify = function(run, _, db)
       fleet:refresh()
-      local row = db:one([[select count(*) filter (where t.id = $1 and t.database_name = $3) as tenant,
-                                  count(*) filter (where t.id = $2 and t.database_name = $4) as former from identity.tenant t]],
-                         facts(run).tenant_id, facts(run).sibling_id, facts(run).to.database, facts(run).from.database)
-      expect(row.tenant == 1 and row.former == 1, "the registry does not say so")
+      local sql = "select t.database_name, t.schema_name, s.name as server from identity.tenant t join identity.db_server s on s.id = t.server_id where t.id = $1"
+      expect(place(db:one(sql, facts(run).tenant_id)) == facts(run).to.place and place(db:one(sql, facts(run).sibling_id)) == facts(run).from.place,
+             "the registry does not say so")
     end,
   }
 
@@ -209,17 +212,17 @@ section "switch" (function()
     probe = function(run, db)
       local former = tenants:get(facts(run).former)
       if former.status ~= "suspended" then return "not_done", "it is " .. former.status end
-      return #sessions(db, former.database_name) == 0 and "done" or "not_done"
+      return #sessions(db, run) == 0 and "done" or "not_done"
     end,
     effect = function(run, db)
       fleet:refresh()
       local former = tenants:get(facts(run).former)
-      local late = sessions(db, former.database_name)
+      local late = sessions(db, run)
       former:set_status { status = "suspended", reason = "replaced by " .. run.sibling, take = true }
       return { late = late }
     end,
     verify = function(run, _, db)
-      local left = sessions(db, tenants:get(facts(run).former).database_name)
+      local left = sessions(db, run)
       expect(#left == 0, "still at work on the former database: " .. table.concat(left, "; "), "end them, then retry")
     end,
   }
