@@ -64,6 +64,7 @@ expect "kill -9: runs shows it" 0 tenantsh runs list --format csv
 has "kill -9: interrupted" "$output" "$run,tenant_backup,interrupted"
 expect "kill -9: abandoned" 0 tenantsh runs abandon "$run" --yes
 as_before "kill -9, abandoned"
+sleep 1   # an archive is named after its second; the one that was made is whole and would be found
 (TENANTSH_CRASH="effect:dump/pg_dump" backup; exit $?) >killed.log 2>&1 </dev/null
 check "killed again" "$([ $? = 137 ] || cat killed.log)"
 expect "kill -9: resumed" 0 tenantsh runs resume "$(last_run)" --yes
