@@ -85,7 +85,10 @@ expect "a sibling becomes read_only" 0 tenantsh tenants set_status --tenants acm
 expect "proved there" 0 tenantsh tenants prove_fence --tenants acme-copy
 expect "and is told from the original" 0 tenantsh tenants fence --tenants acme,acme-copy
 superuser master master "update identity.tenant set db_config_ref = 'env:NOWHERE' where slug = 'acme-copy'"
-expect "it becomes active" 0 tenantsh tenants set_status --tenants acme-copy --status active --reason "taken" --yes
+expect "a copy does not become active: one database takes writes" 1 tenantsh tenants set_status --tenants acme-copy --status active --reason "taken" --yes
+has "and says what makes it the tenant" "$output" "it is a copy, and only one database may take a tenant's writes" "tenantsh run tenant_cutover"
+superuser master master "update identity.tenant set labels = '{}' where slug = 'acme-copy'"
+expect "as a tenant of its own it becomes active" 0 tenantsh tenants set_status --tenants acme-copy --status active --reason "taken" --yes
 same "with what the original has" "$(objects tenant_acme)" "$(objects tenant_acme_copy)"
 superuser master master "update identity.tenant set status = 'retired' where slug = 'acme-copy'"
 
