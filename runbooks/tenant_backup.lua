@@ -12,7 +12,7 @@ runbook "tenant_backup" {
     mode       = input.enum    { "full", "schema_only", "data_only", default = "full", help = "what is dumped" },
     structure  = input.text    { default = "pgboss", help = "schemas that travel without their rows, separated by commas" },
     digests    = input.boolean { default = false, help = "a content digest of each table in the manifest" },
-    read_back  = input.boolean { default = true, help = "unpack the archive as it is made and count its rows; needs a core of its own" },
+    read_back  = input.boolean { default = false, help = "unpack the archive as it is made and count its rows; wants a core of its own" },
     recipients = input.text    { optional = true, help = "age or ssh public keys, or files of them, that open it, separated by commas" },
     folder     = input.path    { optional = true, help = "where it lies; default backups/ENVIRONMENT/SLUG in TENANTSH_HOME" },
     keep_days  = input.number  { default = 0, help = "afterwards delete archives that are older, but never the last good one; 0: none" },

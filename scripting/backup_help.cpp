@@ -17,10 +17,11 @@ What lies in backups/ENVIRONMENT/SLUG
   ….partial                              being written, or left by one that was killed; never taken for a backup
 
 When one counts as made
-  Tables are counted (digests = true: and digested) in the snapshot that pg_dump reads; the tenant goes on working. As
-  the archive grows pg_restore reads it back, and its rows are counted against the snapshot's. Then its listing, its end
-  and its SHA-256. Less than half or more than twice the size of the last one is remarked. Level 1 of gzip by default:
-  a third of the time of pg_dump's own choice for about a tenth more bytes.
+  Tables are counted (digests = true: and digested) in the snapshot that pg_dump reads; the tenant goes on working. Then
+  the listing is read, the archive's end, its SHA-256. The nightly job also reads it back: as the archive grows,
+  pg_restore unpacks it and its rows are counted against the snapshot's. The runbook does so with read_back=true: that
+  takes a core of its own. Less than half or more than twice the size of the last one is remarked. Level 1 of gzip by
+  default: a third of the time of pg_dump's own choice for about a tenth more bytes.
 
 Without tenantsh
   createdb -O OWNER acme_copy; pg_restore --no-owner --role=OWNER --exit-on-error -d acme_copy ARCHIVE
