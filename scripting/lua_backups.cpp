@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "fleet/backup.hpp"
+#include "fleet/backup_catalog.hpp"
 #include "scripting/backup_arguments.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/told.hpp"
 
 namespace scripting {
 
@@ -20,8 +22,53 @@ fleet::DumpRequest request_of(World& world, Arguments const& arguments) {
   return request;
 }
 
+// What lies there already of a dump, against the newest one before it: "dumping acme: 120 MiB of about 180,
+// about 3 s left".
+class DumpProgress {
+ public:
+  explicit DumpProgress(fleet::DumpRequest const& request)
+      : slug_(request.tenant.slug), files_(fleet::BackupFiles::of(request.folder, slug_, request.at)) {
+    std::error_code none;
+    if (!std::filesystem::exists(files_.folder, none)) return;
+    for (fleet::StoredBackup const& stored : fleet::stored_backups(files_.folder, slug_))
+      if (stored.manifest && stored.manifest->mode == request.mode) expected_ = stored.manifest->bytes;
+  }
+
+  std::string line(double seconds) const {
+    double const now = static_cast<double>(written()), expected = static_cast<double>(expected_);
+    std::string text = fmt::format("dumping {}: {:.0f} MiB", slug_, now / mebibyte);
+    if (expected_ == 0) return text;
+    text += fmt::format(" of about {:.0f}", expected / mebibyte);
+    if (now > 0 && now < expected)
+      text += fmt::format(", about {:.0f} s left", seconds * (expected - now) / now);
+    return text;
+  }
+
+ private:
+  static constexpr double mebibyte = 1024 * 1024;
+
+  std::uint64_t written() const {
+    std::uint64_t bytes = 0;
+    std::error_code none;
+    for (std::filesystem::recursive_directory_iterator entry{files_.folder, none}, end; !none && entry != end;
+         entry.increment(none))
+      if (entry->path().string().find(files_.stem) != std::string::npos && entry->is_regular_file(none))
+        bytes += entry->file_size(none);
+    return bytes;
+  }
+
+  std::string slug_;
+  fleet::BackupFiles files_;
+  std::uint64_t expected_ = 0;
+};
+
 Answer dump(World& world, Arguments const& arguments) {
-  fleet::Backup const backup = fleet::dump(request_of(world, arguments), dump_means(world));
+  fleet::DumpRequest const request = request_of(world, arguments);
+  DumpProgress const progress{request};
+  fleet::Backup backup;
+  told(
+      world, [&](double seconds) { return progress.line(seconds); },
+      [&] { backup = fleet::dump(request, dump_means(world)); });
   return {archive_json(backup.path, backup.manifest_path, backup.manifest), backup.manifest.warnings, {}};
 }
 

@@ -12,6 +12,7 @@
 #include "fleet/restore.hpp"
 #include "scripting/objects.hpp"
 #include "scripting/restore_requests.hpp"
+#include "scripting/told.hpp"
 
 namespace scripting {
 
@@ -70,38 +71,6 @@ Answer can_be_restored(World& world, Arguments const& arguments) {
   return {std::move(found), facts.notes, {}};
 }
 
-// Runs `work` on a thread of its own and tells meanwhile how far it is, on this one.
-template <typename Work>
-void told(World& world, std::string const& what, fleet::RestoreProgress const& progress, Work&& work) {
-  using Steady = std::chrono::steady_clock;
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool ended = false;
-  std::exception_ptr thrown;
-  {
-    std::jthread const worker{[&] {
-      try {
-        work();
-      } catch (std::exception const&) {
-        thrown = std::current_exception();
-      }
-      std::lock_guard const lock{mutex};
-      ended = true;
-      changed.notify_all();
-    }};
-    auto const start = Steady::now();
-    auto next = start + std::chrono::seconds{2};
-    std::unique_lock lock{mutex};
-    while (!changed.wait_until(lock, next, [&] { return ended; })) {
-      lock.unlock();
-      world.console.note(progress.line(what, std::chrono::duration<double>(Steady::now() - start).count()));
-      lock.lock();
-      next = Steady::now() + std::chrono::seconds{5};
-    }
-  }
-  if (thrown) std::rethrow_exception(thrown);
-}
-
 Answer restore_archive(World& world, Arguments const& arguments) {
   fleet::Tenant const sibling = sibling_row(world, arguments);
   fleet::Tenant const source = world.fleet.tenant(label_of(sibling, "sibling_of"));
@@ -117,8 +86,9 @@ Answer restore_archive(World& world, Arguments const& arguments) {
   request.bytes_expected = bytes_of(world, source);
   fleet::RestoreProgress progress;
   fleet::Restored restored;
-  told(world, sibling.slug, progress,
-       [&] { restored = fleet::restore_archive(request, restore_means(world), progress); });
+  told(
+      world, [&](double seconds) { return progress.line(sibling.slug, seconds); },
+      [&] { restored = fleet::restore_archive(request, restore_means(world), progress); });
   return {Json{{"name", restored.name}, {"notes", restored.notes}}, restored.notes, {}};
 }
 
