@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <exception>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 
 #include "fleet/backup_catalog.hpp"
 #include "fleet/backup_metrics.hpp"
@@ -17,6 +13,7 @@
 #include "scripting/backup_arguments.hpp"
 #include "scripting/migration_targets.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/told.hpp"
 #include "scripting/wave_counter.hpp"
 
 namespace scripting {
@@ -114,22 +111,14 @@ class FleetBackup {
                          return fleet::Result{};
                        }});
     }
-    WaveCounter counter{world_.console, "backup", tenants_.size()};
-    std::exception_ptr thrown;
-    {
-      std::jthread const workers{[&] {
-        try {
+    WaveCounter counter{"backup", tenants_.size()};
+    told(
+        world_, [&](double seconds) { return counter.line(seconds); },
+        [&] {
           outcomes_ = fleet::fan_out(
               tasks, jobs_, world_.interrupt.get_token(),
               [&](std::size_t, fleet::Outcome const& outcome) { counter.done(outcome.error.has_value()); });
-        } catch (std::exception const&) {
-          thrown = std::current_exception();
-        }
-        counter.end();
-      }};
-      counter.tell_until_end();
-    }
-    if (thrown) std::rethrow_exception(thrown);
+        });
   }
 
   // Also when every tenant failed: that is what a monitor is to see.

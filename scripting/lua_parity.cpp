@@ -5,12 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <thread>
 
 #include "fleet/fan_out.hpp"
 #include "fleet/parity.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/told.hpp"
 
 namespace scripting {
 
@@ -21,7 +20,6 @@ using fleet::ErrorKind;
 using fleet::ParityFinding;
 using fleet::ParityState;
 using fleet::RowDifference;
-using Steady = std::chrono::steady_clock;
 
 constexpr int usual_jobs = 4, most_jobs = 64;
 
@@ -69,48 +67,15 @@ fleet::ParityRequest request_of(World& world, Arguments const& arguments) {
   return request;
 }
 
-// Says how far it is, from the caller's thread: "parity: 34 of 60 tables, 210 of 700 MB, about 2 s left".
-class Teller {
- public:
-  Teller(runbooks::Console& console, fleet::ParityProgress const& progress)
-      : console_(console), progress_(progress) {}
-
-  void end() {
-    std::lock_guard const lock{mutex_};
-    ended_ = true;
-    changed_.notify_all();
-  }
-
-  void tell_until_end() {
-    Steady::time_point const start = Steady::now();
-    auto next = start + std::chrono::seconds{2};
-    std::unique_lock lock{mutex_};
-    while (!changed_.wait_until(lock, next, [this] { return ended_; })) {
-      lock.unlock();
-      console_.note(line(std::chrono::duration<double>(Steady::now() - start).count()));
-      lock.lock();
-      next = Steady::now() + std::chrono::seconds{5};
-    }
-  }
-
- private:
-  std::string line(double seconds) const {
-    if (int const look = progress_.look; look > 1)
-      return fmt::format("parity: look {} at what differs", look);
-    double const done = static_cast<double>(progress_.bytes),
-                 all = static_cast<double>(progress_.bytes_in_all);
-    std::string text = fmt::format("parity: {} of {} tables, {:.0f} of {:.0f} MB", progress_.tables.load(),
-                                   progress_.tables_in_all.load(), done / 1e6, all / 1e6);
-    if (done > 0 && done < all) text += fmt::format(", about {:.0f} s left", (all - done) * seconds / done);
-    return text;
-  }
-
-  runbooks::Console& console_;
-  fleet::ParityProgress const& progress_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ended_ = false;
-};
+// "parity: 34 of 60 tables, 210 of 700 MB, about 2 s left"
+std::string line_of(fleet::ParityProgress const& progress, double seconds) {
+  if (int const look = progress.look; look > 1) return fmt::format("parity: look {} at what differs", look);
+  double const done = static_cast<double>(progress.bytes), all = static_cast<double>(progress.bytes_in_all);
+  std::string text = fmt::format("parity: {} of {} tables, {:.0f} of {:.0f} MB", progress.tables.load(),
+                                 progress.tables_in_all.load(), done / 1e6, all / 1e6);
+  if (done > 0 && done < all) text += fmt::format(", about {:.0f} s left", (all - done) * seconds / done);
+  return text;
+}
 
 fleet::ParityReport compare(World& world, Arguments const& arguments) {
   fleet::ParityRequest const request = request_of(world, arguments);
@@ -121,22 +86,13 @@ fleet::ParityReport compare(World& world, Arguments const& arguments) {
                                  .stop = world.interrupt.get_token(),
                                  .progress = &progress,
                                  .timeout_ms = world.settings.timeout_ms};
-  Teller teller{world.console, progress};
   fleet::ParityReport report;
-  std::exception_ptr thrown;
-  {
-    std::jthread const worker{[&] {
-      try {
+  told(
+      world, [&](double seconds) { return line_of(progress, seconds); },
+      [&] {
         report = arguments.has("manifest") ? fleet::compare(request, arguments.text("manifest"), means)
                                            : fleet::compare(request, means);
-      } catch (std::exception const&) {
-        thrown = std::current_exception();
-      }
-      teller.end();
-    }};
-    teller.tell_until_end();
-  }
-  if (thrown) std::rethrow_exception(thrown);
+      });
   return report;
 }
 

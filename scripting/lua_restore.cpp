@@ -2,12 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
-#include <thread>
-
 #include "fleet/dsn.hpp"
 #include "fleet/restore.hpp"
 #include "scripting/objects.hpp"

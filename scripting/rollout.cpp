@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 
 #include "migrations/engine/plan.hpp"
 #include "scripting/migration_history.hpp"
 #include "scripting/migration_work.hpp"
 #include "scripting/objects.hpp"
+#include "scripting/told.hpp"
 #include "scripting/wave_counter.hpp"
 
 namespace scripting {
@@ -222,7 +221,7 @@ class Rollout {
     AuditTrail trail{world_, Scope::tenant, "migrate", arguments_.text("reason", world_.settings.reason)};
     trail.begin(work_of(wave), {{"wave", wave.name}});
     std::mutex mutex;  // for fates_ and failures_
-    WaveCounter counter{world_.console, wave.name, part.tenants.size()};
+    WaveCounter counter{wave.name, part.tenants.size()};
     bool const canary = wave.name == "canary";
     std::size_t const before = failures_;
     auto one = [&](TargetSession const& place) -> fleet::Result {
@@ -263,19 +262,9 @@ class Rollout {
       return {};
     };
     std::vector<TargetOutcome> outcomes;
-    std::exception_ptr thrown;
-    {
-      std::jthread const worker{[&] {
-        try {
-          outcomes = for_each_target(world_, part, Touch::writes, jobs_, one);
-        } catch (...) {
-          thrown = std::current_exception();
-        }
-        counter.end();
-      }};
-      counter.tell_until_end();
-    }
-    if (thrown) std::rethrow_exception(thrown);
+    told(
+        world_, [&](double seconds) { return counter.line(seconds); },
+        [&] { outcomes = for_each_target(world_, part, Touch::writes, jobs_, one); });
     // What never came so far as `one`: a server that is away, a login that is refused.
     for (TargetOutcome& outcome : outcomes) {
       Fate& fate = fates_[outcome.target];

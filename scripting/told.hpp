@@ -10,8 +10,8 @@
 
 namespace scripting {
 
-// Runs `work` on a thread of its own and tells meanwhile how far it is, on this one.
-// `line` is asked for what to say, with the seconds since the beginning: after 2 s, then every 5 s.
+// Runs `work` on a thread of its own and tells meanwhile how far it is, on this one: `line` is asked for what
+// to say, with the seconds since the beginning, after 2 s and then every 5 s.
 template <typename Line, typename Work>
 void told(World& world, Line const& line, Work&& work) {
   using Steady = std::chrono::steady_clock;
